@@ -1,0 +1,222 @@
+//! The command line: verbs, options, their defaults and their help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use obscura_policy::media::model::{Device, FaceStyle, OnUncertain, Plan, Speed, VideoCodec, VoiceMode};
+
+/// De-identifies recordings of people in care: asks whether consent covers the purpose, hides every face, disguises
+/// every voice, drops every other trace, checks its own output, and leaves a receipt.
+#[derive(Debug, Parser)]
+#[command(name = "obscura", version, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 2 usage, 3 denied, 4 needs approval, 5 input unusable, 6 output refused by \
+                          the self-check, 7 something is missing on this machine, 8 interrupted, 1 anything else.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// De-identify a recording under a consent sheet
+    Redact(RedactArgs),
+    /// Say whether a recording may be de-identified for a purpose, with every reason
+    Check(CheckArgs),
+    /// Make or check a consent sheet
+    Sheet(SheetArgs),
+    /// Decide cases without touching any recording, for auditors and tests
+    Policy(PolicyArgs),
+    /// Say what is installed, what is missing and how to get it
+    Doctor(ReportArgs),
+    /// List the models with their digests and licences
+    Models(ReportArgs),
+    /// Print completions for a shell
+    #[command(
+        after_help = "Example:\n  obscura completions bash > ~/.local/share/bash-completion/completions/obscura"
+    )]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+impl Verb {
+    pub(crate) fn wants_json(&self) -> bool {
+        match self {
+            Self::Redact(args) => args.json,
+            Self::Check(args) => args.json,
+            Self::Policy(PolicyArgs { command: PolicyCommand::Eval { json, .. } }) => *json,
+            Self::Doctor(args) | Self::Models(args) => args.json,
+            Self::Sheet(_) | Self::Completions { .. } => false,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    obscura redact resus.mp4 --sheet resus.yaml --purpose HQUALIMP -o resus.deid.mp4\n  \
+    obscura redact resus.mp4 --sheet resus.yaml --purpose TRAIN --audience small_group --voice mute -o out.mp4\n\n\
+    The receipt is written beside the output as OUT.receipt.json.")]
+pub(crate) struct RedactArgs {
+    #[command(flatten)]
+    pub(crate) request: RequestArgs,
+    /// Where the result goes; an MP4 file
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Replace an existing output and its receipt
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
+    #[command(flatten)]
+    pub(crate) encode: EncodeArgs,
+    /// Print the receipt on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  obscura check resus.mp4 --sheet resus.yaml --purpose HQUALIMP --audience plenary"
+)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) request: RequestArgs,
+    /// What would happen to the sound
+    #[arg(long, value_name = "MODE", default_value_t = VoiceMode::Disguise)]
+    pub(crate) voice: VoiceMode,
+    /// Print the decision as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Who asks for what.
+#[derive(Debug, Args)]
+pub(crate) struct RequestArgs {
+    /// The recording
+    #[arg(value_name = "CLIP")]
+    pub(crate) clip: PathBuf,
+    /// The consent sheet of this recording
+    #[arg(long, value_name = "SHEET")]
+    pub(crate) sheet: PathBuf,
+    /// The purpose of use, such as HQUALIMP (review), TRAIN (teaching), HRESCH (research)
+    #[arg(long, value_name = "PURPOSE")]
+    pub(crate) purpose: String,
+    /// Who will see it: individual, `small_group`, plenary, external
+    #[arg(long, value_name = "AUDIENCE", default_value = "plenary")]
+    pub(crate) audience: String,
+    /// Pseudonym of who asks; by default one made from this account
+    #[arg(long, value_name = "ID")]
+    pub(crate) actor: Option<String>,
+    /// The role in which they ask
+    #[arg(long, value_name = "ROLE", default_value = "reviewer")]
+    pub(crate) role: String,
+}
+
+/// What is hidden, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Hiding")]
+pub(crate) struct LookArgs {
+    /// How faces are hidden: blur, pixelate, solid
+    #[arg(long, value_name = "STYLE", default_value_t = FaceStyle::Blur)]
+    pub(crate) faces: FaceStyle,
+    /// Room around a face, in percent of its size, 0 to 200
+    #[arg(long, value_name = "PERCENT", default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=200))]
+    pub(crate) margin: u8,
+    /// What happens to the sound: disguise, pitch (anyone can shift it back), mute, remove, original (needs consent)
+    #[arg(long, value_name = "MODE", default_value_t = VoiceMode::Disguise)]
+    pub(crate) voice: VoiceMode,
+    /// What happens where a face could not be followed: widen, blur-frame, stop
+    #[arg(long, value_name = "WAY", default_value_t = OnUncertain::Widen)]
+    pub(crate) on_uncertain: OnUncertain,
+    /// Accept a recording that was cut off, up to the cut
+    #[arg(long)]
+    pub(crate) allow_truncated: bool,
+}
+
+/// How the result is encoded, and where the work runs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Encoding")]
+pub(crate) struct EncodeArgs {
+    /// Trade between time and size: fastest, balanced, smallest
+    #[arg(long, value_name = "SPEED", default_value_t = Speed::Balanced)]
+    pub(crate) speed: Speed,
+    /// Picture quality, 0 (best, largest) to 51
+    #[arg(long, value_name = "CRF", default_value_t = 21, value_parser = clap::value_parser!(u8).range(0..=51))]
+    pub(crate) quality: u8,
+    /// Codec of the picture: x264, openh264, vp9
+    #[arg(long, value_name = "CODEC", default_value_t = VideoCodec::X264)]
+    pub(crate) codec: VideoCodec,
+    /// Where faces are hidden: auto, cpu, gpu, gpu:N; a GPU that is asked for and absent is an error
+    #[arg(long, value_name = "DEVICE", default_value_t = Device::Auto)]
+    pub(crate) device: Device,
+}
+
+impl RedactArgs {
+    /// The settings that these arguments ask for.
+    pub(crate) fn plan(&self) -> Plan {
+        Plan {
+            faces: self.look.faces,
+            margin_percent: self.look.margin,
+            voice: self.look.voice,
+            on_uncertain: self.look.on_uncertain,
+            allow_truncated: self.look.allow_truncated,
+            speed: self.encode.speed,
+            quality: self.encode.quality,
+            codec: self.encode.codec,
+            device: self.encode.device,
+            ..Plan::default()
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SheetArgs {
+    #[command(subcommand)]
+    pub(crate) command: SheetCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SheetCommand {
+    /// Print a commented sheet for a recording, with blanks to fill
+    #[command(after_help = "Example:\n  obscura sheet new resus.mp4 > resus.yaml")]
+    New {
+        /// The recording
+        clip: PathBuf,
+    },
+    /// Say whether a sheet is complete and well-formed, with line and column of what is not
+    #[command(after_help = "Example:\n  obscura sheet check resus.yaml")]
+    Check {
+        /// The sheet
+        sheet: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArgs {
+    #[command(subcommand)]
+    pub(crate) command: PolicyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Decide every case of a file
+    #[command(after_help = "Example:\n  obscura policy eval cases.yaml --json")]
+    Eval {
+        /// A file of the form `obscura-cases/1`
+        cases: PathBuf,
+        /// Print one JSON array instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}

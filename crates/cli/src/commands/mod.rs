@@ -1,0 +1,62 @@
+//! One file per verb.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod models;
+pub(crate) mod policy;
+pub(crate) mod redact;
+pub(crate) mod sheet;
+
+use std::io::Read;
+use std::path::Path;
+
+use obscura_policy::sheet::Sheet;
+use obscura_policy::{Order, config::Config};
+
+use crate::args::RequestArgs;
+use crate::failure::{Exit, Failure};
+
+/// Text files larger than this are not read.
+const MAX_TEXT_BYTES: u64 = 64 << 20;
+
+/// Reads a text file that the user named; `what` says which in messages.
+pub(crate) fn read_text(path: &Path, what: &str) -> Result<String, Failure> {
+    let unreadable = |e: std::io::Error| {
+        Failure::new(Exit::Usage, format!("{what} cannot be read: {e}"))
+            .with_help(format!("check the name of {what}"))
+    };
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(MAX_TEXT_BYTES).read_to_string(&mut text).map_err(unreadable)?;
+    Ok(text)
+}
+
+/// Reads the consent sheet. One that cannot be judged denies.
+pub(crate) fn read_sheet(path: &Path, config: &Config) -> Result<Sheet, Failure> {
+    let text = read_text(path, "the consent sheet")?;
+    Sheet::parse_for(&text, config).map_err(|e| {
+        Failure::new(Exit::Denied, format!("denied: the consent sheet cannot be judged: {e}"))
+            .with_help("correct the sheet; `obscura sheet check` looks at it alone")
+    })
+}
+
+/// Who asks for what.
+pub(crate) fn order(args: &RequestArgs) -> Order {
+    Order {
+        actor: args.actor.clone().unwrap_or_else(account_pseudonym),
+        role: args.role.clone(),
+        purpose: args.purpose.clone(),
+        audience: args.audience.clone(),
+    }
+}
+
+/// A pseudonym that stays the same for this account on this machine and names nobody.
+fn account_pseudonym() -> String {
+    use std::os::unix::fs::MetadataExt;
+    let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+    let uid = std::fs::metadata("/proc/self").map_or(0, |m| m.uid());
+    let digest = obscura_policy::media::model::Sha256Digest::of(format!("{machine}:{uid}").as_bytes());
+    let short: String = digest.to_string().chars().take(12).collect();
+    format!("account-{short}")
+}

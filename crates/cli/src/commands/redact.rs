@@ -1,0 +1,104 @@
+//! `obscura redact`: gate, pipeline, self-check, receipt.
+
+use std::path::Path;
+use std::time::Instant;
+
+use obscura_policy::config::Config;
+use obscura_policy::media::model::{Plan, VoiceMode};
+use obscura_policy::media::{Assets, InputFile, Link, home_folder, start_framework};
+use obscura_policy::{Permit, Receipt, Verdict, judge, receipt_path, render};
+
+use crate::args::RedactArgs;
+use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
+use crate::progress::Watcher;
+use crate::{clock, commands, interrupt};
+
+pub(crate) fn run(args: &RedactArgs, printer: &Printer) -> Result<(), Failure> {
+    let began = Instant::now();
+    let config = Config::default();
+    check_target(&args.output, args.overwrite)?;
+    let sheet = commands::read_sheet(&args.request.sheet, &config)?;
+    let input = InputFile::open(&args.request.clip)?;
+    if input.is_same_file(&args.output) || input.is_same_file(&receipt_path(&args.output)) {
+        return Err(Failure::new(Exit::Usage, "the output is the recording itself; choose another name")
+            .with_help("a recording is never overwritten, not even through a link"));
+    }
+    let (plan, order) = (args.plan(), commands::order(&args.request));
+    let permit = match judge(&sheet, &input, &plan, &order, &config, clock::now()?) {
+        Verdict::Permitted(permit) => permit,
+        Verdict::Refused(decision) => return commands::check::refuse(&decision, printer),
+    };
+    if plan.voice == VoiceMode::Pitch {
+        printer.say(
+            "warning: a shifted pitch can be shifted back by anyone; `--voice disguise` or `mute` cannot",
+        );
+    }
+    let receipt = rendered(args, printer, &input, permit, &plan, &config)?;
+    if printer.wants_json() {
+        printer.json(&receipt)?;
+    }
+    summarise(printer, &receipt, began);
+    Ok(())
+}
+
+fn rendered(
+    args: &RedactArgs,
+    printer: &Printer,
+    input: &InputFile,
+    permit: Permit,
+    plan: &Plan,
+    config: &Config,
+) -> Result<Receipt, Failure> {
+    let stop = interrupt::stop_flag()?;
+    start_framework().map_err(|e| Failure::new(Exit::Environment, e.to_string()))?;
+    let assets = Assets::load(&home_folder()?)?;
+    let (news, watcher) = Watcher::start(printer.is_watched())?;
+    let link = Link::new(Some(news), stop);
+    let confirm = || {
+        let sheet = commands::read_sheet(&args.request.sheet, config).ok()?;
+        Some((sheet, clock::now().ok()?))
+    };
+    let target = (args.output.as_path(), args.overwrite);
+    let order = commands::order(&args.request);
+    let outcome = render(permit, plan, input, target, &assets, &order, config, &confirm, &link);
+    drop(link);
+    watcher.finish();
+    Ok(outcome?)
+}
+
+/// Refuses what can be refused before a long recording is read.
+fn check_target(output: &Path, overwrite: bool) -> Result<(), Failure> {
+    let is_mp4 =
+        output.extension().is_some_and(|e| e.eq_ignore_ascii_case("mp4") || e.eq_ignore_ascii_case("m4v"));
+    if !is_mp4 {
+        return Err(Failure::new(Exit::Usage, "the output is an MP4 file; give it a name that ends in .mp4"));
+    }
+    let taken = |path: &Path| std::fs::symlink_metadata(path).is_ok();
+    if !overwrite && (taken(output) || taken(&receipt_path(output))) {
+        return Err(Failure::new(Exit::Usage, "the output or its receipt exists already")
+            .with_help("choose another name, or pass --overwrite to replace both"));
+    }
+    Ok(())
+}
+
+fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
+    let (render, check) = (&receipt.render, &receipt.self_check);
+    let seconds = began.elapsed().as_secs_f64();
+    printer.say(&format!(
+        "done in {seconds:.1} s: {} pictures in, {} out; {} faces followed, {:.1} % of the picture hidden; the self-check \
+         found no readable face in {} pictures",
+        render.frames_in,
+        render.frames_out,
+        render.tracks.tracks,
+        render.hidden_share * 100.0,
+        check.frames_searched,
+    ));
+    let uncertain = render.tracks.uncertain.len();
+    if uncertain > 0 {
+        printer.say(&format!(
+            "{uncertain} spans are uncertain and were hidden more widely; the receipt lists them for the review"
+        ));
+    }
+    printer.say("the result may be used once a person has reviewed it");
+}

@@ -1,0 +1,122 @@
+//! What a user sees when something goes wrong: one sentence, one line on what to do, one exit code.
+
+use std::fmt;
+
+use obscura_policy::GateError;
+use obscura_policy::media::{AssetError, EngineError, FailureKind, MediaError, OpenError, OutputError};
+
+/// The exit codes, fixed by the documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Other = 1,
+    Usage = 2,
+    Denied = 3,
+    NeedsApproval = 4,
+    Input = 5,
+    Refused = 6,
+    Environment = 7,
+    Interrupted = 8,
+}
+
+/// A failure on its way to the user.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
+impl miette::Diagnostic for Failure {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), help: None }
+    }
+
+    #[must_use]
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+const SET_UP: &str =
+    "run `obscura doctor` to see what is missing; `cargo xtask setup` in the source folder installs it";
+
+impl From<AssetError> for Failure {
+    fn from(error: AssetError) -> Self {
+        Self::new(Exit::Environment, error.to_string()).with_help(SET_UP)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let message = format!("the recording cannot be used: {error}");
+        let failure = Self::new(Exit::Input, message);
+        match error {
+            OpenError::Io(io) if io.kind() == std::io::ErrorKind::NotFound => {
+                failure.with_help("check the name of the recording")
+            }
+            OpenError::Io(io) if io.kind() == std::io::ErrorKind::PermissionDenied => {
+                failure.with_help("ask for read access to the recording, or run under an account that has it")
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<OutputError> for Failure {
+    fn from(error: OutputError) -> Self {
+        let exit = match error {
+            OutputError::NoFolder | OutputError::Exists | OutputError::NotAFile => Exit::Usage,
+            _ => Exit::Other,
+        };
+        Self::new(exit, error.to_string())
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let kind = error.kind();
+        let message = error.to_string();
+        match (kind, error) {
+            (_, EngineError::Open(open)) => open.into(),
+            (_, EngineError::Output(output)) => output.into(),
+            (FailureKind::Input, EngineError::Media(MediaError::CutOff { .. })) => {
+                Self::new(Exit::Input, format!("the recording cannot be used: {message}")).with_help(
+                    "copy it again from the camera; --allow-truncated keeps the part up to the cut",
+                )
+            }
+            (FailureKind::Input, _) => {
+                Self::new(Exit::Input, format!("the recording cannot be used: {message}"))
+            }
+            (FailureKind::Refused, _) => Self::new(Exit::Refused, message)
+                .with_help("nothing was written; hide more with --margin or --on-uncertain blur-frame"),
+            (FailureKind::Environment, _) => Self::new(Exit::Environment, message).with_help(SET_UP),
+            (FailureKind::Interrupted, _) => Self::new(Exit::Interrupted, "interrupted; nothing was written"),
+            _ => Self::new(Exit::Other, message),
+        }
+    }
+}
+
+impl From<GateError> for Failure {
+    fn from(error: GateError) -> Self {
+        let message = error.to_string();
+        match error {
+            GateError::Engine(engine) => engine.into(),
+            GateError::Output(output) => output.into(),
+            GateError::Evidence(_) => Self::new(Exit::Refused, message),
+            GateError::NotCovered | GateError::Overtaken(_) | GateError::SheetGone => {
+                Self::new(Exit::Denied, message)
+                    .with_help("nothing was written; run `obscura check` for the reasons")
+            }
+            _ => Self::new(Exit::Other, message),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The `obscura` command: reads the arguments, runs one verb, and turns its outcome into an exit code.
+
+mod args;
+mod clock;
+mod commands;
+mod failure;
+mod interrupt;
+mod printer;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Verb};
+use printer::Printer;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log();
+    let printer = Printer::new(cli.verb.wants_json());
+    let outcome = match &cli.verb {
+        Verb::Redact(args) => commands::redact::run(args, &printer),
+        Verb::Check(args) => commands::check::run(args, &printer),
+        Verb::Sheet(args) => commands::sheet::run(args, &printer),
+        Verb::Policy(args) => commands::policy::run(args, &printer),
+        Verb::Doctor(args) => commands::doctor::run(args, &printer),
+        Verb::Models(args) => commands::models::run(args, &printer),
+        Verb::Completions { shell } => commands::completions::run(*shell, &printer),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            printer.failure(&failure);
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}
+
+/// Technical messages go to standard error and only where `OBSCURA_LOG` asks for them; they carry no personal data.
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("OBSCURA_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

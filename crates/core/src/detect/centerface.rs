@@ -1,0 +1,138 @@
+//! `CenterFace`: a face is a peak of a heat map, with the size and the exact centre beside it.
+//!
+//! Xu, Yan, Yang, Wang and Zhu, "`CenterFace`: Joint Face Detection and Alignment Using Face as Point"
+//! (2019). Decoding as in the authors' `centerface.py`, except that boxes that reach over the left or top
+//! edge keep their place: the original moves them inwards by what is outside.
+
+use crate::model::{Detection, Frame};
+
+use super::FaceDetector;
+use super::engine::{Decoder, DetectorSettings, Engine, Grid};
+use super::error::DetectError;
+use super::layout::Turn;
+use super::nms::Candidate;
+use super::prepare::ChannelOrder;
+use super::runtime::{Outputs, Runtime};
+
+/// Pixels of the network's input from one cell of its outputs to the next.
+const STRIDE: usize = 4;
+
+/// The detector for the first look: finds the most faces.
+#[derive(Debug)]
+pub struct CenterFace(Engine);
+
+impl CenterFace {
+    /// Loads the model `centerface` of the manifest from its bytes as shipped; the caller has compared their
+    /// digest.
+    ///
+    /// # Errors
+    /// [`DetectError::Setting`], [`DetectError::Model`], [`DetectError::Runtime`].
+    pub fn new(
+        runtime: &Runtime,
+        model_bytes: &[u8],
+        settings: DetectorSettings,
+    ) -> Result<Self, DetectError> {
+        Engine::new::<Layers>(runtime, model_bytes, settings).map(Self)
+    }
+
+    /// Like [`FaceDetector::detect`], with the picture turned for the network's eyes; the faces come back in
+    /// frame pixels.
+    ///
+    /// # Errors
+    /// As [`FaceDetector::detect`].
+    pub fn detect_turned(&mut self, frame: &Frame, turn: Turn) -> Result<Vec<Detection>, DetectError> {
+        self.0.detect::<Layers>(frame, turn)
+    }
+}
+
+impl FaceDetector for CenterFace {
+    fn name(&self) -> &'static str {
+        Layers::NAME
+    }
+
+    fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
+        self.detect_turned(frame, Turn::NONE)
+    }
+}
+
+struct Layers;
+
+impl Decoder for Layers {
+    const NAME: &'static str = "CenterFace";
+    const ORDER: ChannelOrder = ChannelOrder::Rgb;
+    const OUTPUTS: &'static [&'static str] = &["537", "538", "539"];
+
+    fn decode(outputs: &Outputs<'_>, grid: &Grid, found: &mut Vec<Candidate>) -> Result<(), DetectError> {
+        let (rows, columns) = (grid.height / STRIDE, grid.width / STRIDE);
+        let maps = Maps {
+            heat: outputs.tensor("537", &[1, 1, rows, columns])?,
+            scale: outputs.tensor("538", &[1, 2, rows, columns])?,
+            offset: outputs.tensor("539", &[1, 2, rows, columns])?,
+        };
+        maps.decode(grid, columns, found);
+        Ok(())
+    }
+}
+
+/// The outputs, cell by cell; `scale` and `offset` hold all y values first, then all x values.
+struct Maps<'a> {
+    /// Score.
+    heat: &'a [f32],
+    /// Natural logarithm of height and width, in cells.
+    scale: &'a [f32],
+    /// From the middle of the cell to the centre of the face, in cells.
+    offset: &'a [f32],
+}
+
+impl Maps<'_> {
+    fn decode(&self, grid: &Grid, columns: usize, found: &mut Vec<Candidate>) {
+        let (scale_y, scale_x) = self.scale.split_at(self.scale.len() / 2);
+        let (offset_y, offset_x) = self.offset.split_at(self.offset.len() / 2);
+        let sizes = scale_y.iter().zip(scale_x);
+        let offsets = offset_y.iter().zip(offset_x);
+        let stride = STRIDE as f32;
+        for (cell, ((score, (log_h, log_w)), (dy, dx))) in
+            self.heat.iter().zip(sizes).zip(offsets).enumerate()
+        {
+            if *score >= grid.threshold {
+                let (row, column) = ((cell / columns) as f32, (cell % columns) as f32);
+                let centre = ((column + dx + 0.5) * stride, (row + dy + 0.5) * stride);
+                let size = (log_w.exp() * stride, log_h.exp() * stride);
+                found.push(grid.candidate(centre, size, *score));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peak_becomes_a_box() {
+        // 3 rows x 2 columns, one peak at row 2, column 1; 5 cells high and 3 wide.
+        let mut heat = [0.1; 6];
+        heat[5] = 0.9;
+        let (mut scale, mut offset) = ([0.0f32; 12], [0.0f32; 12]);
+        (scale[5], scale[11]) = (5.0f32.ln(), 3.0f32.ln());
+        (offset[5], offset[11]) = (0.25, -0.5);
+        let grid = Grid { width: 8, height: 12, threshold: 0.5 };
+        let mut found = Vec::new();
+        Maps { heat: &heat, scale: &scale, offset: &offset }.decode(&grid, 2, &mut found);
+        let [candidate] = found.as_slice() else { panic!("{found:?}") };
+        let bbox = candidate.bbox_model_px;
+        assert_eq!(bbox.centre(), (4.0, 11.0));
+        assert!((bbox.width() - 12.0).abs() < 1e-4 && (bbox.height() - 20.0).abs() < 1e-4);
+    }
+
+    #[test]
+    fn absurd_sizes_stay_finite() {
+        let grid = Grid { width: 8, height: 4, threshold: 0.5 };
+        let mut found = Vec::new();
+        let maps = Maps { heat: &[0.9, 0.9], scale: &[1e30; 4], offset: &[-1e30, 1e30, 1e30, -1e30] };
+        maps.decode(&grid, 2, &mut found);
+        assert_eq!(found.len(), 2);
+        assert!(found.iter().all(|candidate| candidate.bbox_model_px.is_sound()));
+        assert!(found.iter().all(|candidate| candidate.bbox_model_px.width() <= 32.0));
+    }
+}

@@ -1,0 +1,135 @@
+//! What both detectors share: prepare a frame, run the network, suppress doubles, go back to frame pixels.
+
+use crate::model::{BoxPx, Detection, EllipsePx, Frame, FrameSize};
+
+use super::error::DetectError;
+use super::layout::{FrameFromModel, SIDE_STEP, Turn};
+use super::nms::{self, Candidate};
+use super::onnx;
+use super::prepare::{ChannelOrder, Preparer};
+use super::runtime::{Network, Outputs, Runtime};
+
+/// How finely and how eagerly a detector looks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DetectorSettings {
+    /// Longest side of the network's input in pixels: a multiple of 32 in 64..=4096.
+    pub side_px: u16,
+    /// Least score of a face that is reported, above 0 and below 1. Lower finds more faces and more false
+    /// ones.
+    pub score_threshold: f32,
+}
+
+impl DetectorSettings {
+    fn check(self) -> Result<(), DetectError> {
+        let wrong =
+            |setting, value, range| Err(DetectError::Setting { setting, value: f64::from(value), range });
+        if !(64..=4096).contains(&self.side_px) || !usize::from(self.side_px).is_multiple_of(SIDE_STEP) {
+            return wrong("side_px", f32::from(self.side_px), "a multiple of 32 in 64..=4096");
+        }
+        if !(self.score_threshold > 0.0 && self.score_threshold < 1.0) {
+            return wrong("score_threshold", self.score_threshold, "above 0 and below 1");
+        }
+        Ok(())
+    }
+}
+
+/// What makes a network a face detector.
+pub(super) trait Decoder {
+    /// Name in messages.
+    const NAME: &'static str;
+    /// Order of the colour planes that it expects.
+    const ORDER: ChannelOrder;
+    /// The outputs that are read; the others are cut off.
+    const OUTPUTS: &'static [&'static str];
+
+    /// Appends every place that scores at least `threshold`.
+    ///
+    /// # Errors
+    /// Outputs that are missing, misshapen or not finite.
+    fn decode(outputs: &Outputs<'_>, grid: &Grid, found: &mut Vec<Candidate>) -> Result<(), DetectError>;
+}
+
+/// Size of the network's input and the threshold, for decoding.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grid {
+    /// Columns of the input in pixels.
+    pub(super) width: usize,
+    /// Rows of the input in pixels.
+    pub(super) height: usize,
+    /// Least score.
+    pub(super) threshold: f32,
+}
+
+impl Grid {
+    /// A candidate from the centre and size that a network gives. Finite but absurd numbers are brought near
+    /// the picture, so that nothing behind overflows; the face stays hidden either way.
+    pub(super) fn candidate(&self, centre: (f32, f32), size: (f32, f32), score: f32) -> Candidate {
+        let (width, height) = (self.width as f32, self.height as f32);
+        let longest = 4.0 * width.max(height);
+        let (x, y) = (centre.0.clamp(-width, 2.0 * width), centre.1.clamp(-height, 2.0 * height));
+        let bbox_model_px = BoxPx::from_centre(x, y, size.0.min(longest), size.1.min(longest));
+        Candidate { bbox_model_px, score: score.clamp(0.0, 1.0) }
+    }
+}
+
+/// A network with all the memory that it reuses from frame to frame.
+#[derive(Debug)]
+pub(super) struct Engine {
+    network: Network,
+    preparer: Preparer,
+    threshold: f32,
+    candidates: Vec<Candidate>,
+}
+
+impl Engine {
+    /// Adapts and loads a model, whose digest the caller has compared.
+    ///
+    /// # Errors
+    /// Settings out of range, a model that is not the expected one, a failure of ONNX Runtime.
+    pub(super) fn new<D: Decoder>(
+        runtime: &Runtime,
+        model_bytes: &[u8],
+        settings: DetectorSettings,
+    ) -> Result<Self, DetectError> {
+        settings.check()?;
+        let adapted = onnx::adapt(model_bytes, D::OUTPUTS)
+            .map_err(|source| DetectError::Model { model: D::NAME, source })?;
+        Ok(Self {
+            network: Network::new(runtime, D::NAME, &adapted)?,
+            preparer: Preparer::new(settings.side_px, D::ORDER),
+            threshold: settings.score_threshold,
+            candidates: Vec::new(),
+        })
+    }
+
+    /// The faces in a frame that is looked at with a turn.
+    ///
+    /// # Errors
+    /// A failure of ONNX Runtime, or outputs that cannot be trusted.
+    pub(super) fn detect<D: Decoder>(
+        &mut self,
+        frame: &Frame,
+        turn: Turn,
+    ) -> Result<Vec<Detection>, DetectError> {
+        let input = self.preparer.prepare(frame, turn);
+        let grid = Grid { width: input.width, height: input.height, threshold: self.threshold };
+        let outputs = self.network.run(input.pixels, input.height, input.width)?;
+        self.candidates.clear();
+        D::decode(&outputs, &grid, &mut self.candidates)?;
+        nms::suppress(&mut self.candidates)
+            .map_err(|nms::TooMany| DetectError::TooManyCandidates { model: D::NAME })?;
+        let found = self.candidates.iter().map(|candidate| in_frame(candidate, &input.frame_from_model));
+        Ok(found.filter(|detection| touches(&detection.ellipse, frame.size())).collect())
+    }
+}
+
+fn in_frame(candidate: &Candidate, frame_from_model: &FrameFromModel) -> Detection {
+    Detection { ellipse: frame_from_model.ellipse(&candidate.bbox_model_px), score: candidate.score }
+}
+
+/// Whether any of the ellipse can lie inside the picture; the network sometimes sees something in the black
+/// beside it.
+fn touches(ellipse: &EllipsePx, size: FrameSize) -> bool {
+    let picture = BoxPx { x0: 0.0, y0: 0.0, x1: size.width() as f32, y1: size.height() as f32 };
+    ellipse.bounding_box().intersection(&picture).area() > 0.0
+}

@@ -1,0 +1,245 @@
+//! Where the picture lies on a network's input, and the way back from there to the frame.
+//!
+//! ```text
+//!   frame px  --scale-->  content px  --turn-->  model px
+//!  +----------+          +-----+               +-----+--+
+//!  |          |          |     |               |     |00|   content at the top left corner,
+//!  |          |          +-----+               +-----+00|   black to the right and below,
+//!  +----------+                                |00000000|   sides a multiple of 32
+//!                                              +--------+
+//! ```
+
+use std::f32::consts::{FRAC_1_SQRT_2, FRAC_PI_2};
+
+use crate::model::{BoxPx, EllipsePx, FrameSize};
+
+/// The networks halve the picture five times, so both sides of their input are multiples of this.
+pub(crate) const SIDE_STEP: usize = 32;
+
+/// Enlarging further than this only costs time: the networks find faces from about 10 px on.
+const MAX_ENLARGEMENT: f32 = 2.0;
+
+/// A side is stretched or squeezed to a multiple of [`SIDE_STEP`], rather than padded, where it changes by
+/// less than this: 360 becomes 352, which saves a twelfth of the network's time.
+const MAX_SQUEEZE: f32 = 0.025;
+
+/// A clockwise turn of the picture, in eighths of a full turn, before a network looks at it. The networks
+/// know upright faces only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Turn(u8);
+
+impl Turn {
+    /// The picture as it is.
+    pub const NONE: Self = Self(0);
+
+    /// A turn by `eighths` times 45 degrees; whole turns fall away.
+    #[must_use]
+    pub const fn eighths(eighths: u8) -> Self {
+        Self(eighths % 8)
+    }
+
+    /// Sine and cosine, exact for quarter turns.
+    fn sin_cos(self) -> (f32, f32) {
+        let sine = [0.0, FRAC_1_SQRT_2, 1.0, FRAC_1_SQRT_2, 0.0, -FRAC_1_SQRT_2, -1.0, -FRAC_1_SQRT_2];
+        let at = |eighths: u8| sine.get(usize::from(eighths % 8)).copied().unwrap_or_default();
+        (at(self.0), at(self.0 + 2))
+    }
+
+    /// Not a quarter turn: the sides of the picture do not lie along those of the network's input.
+    fn is_diagonal(self) -> bool {
+        self.0 % 2 == 1
+    }
+}
+
+/// The affine map from network input to frame: `frame = matrix * model + origin`, all in pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FrameFromModel {
+    /// Rows of the matrix: [d frame x / d model x, d frame x / d model y], then the same for frame y.
+    pub matrix: [[f32; 2]; 2],
+    /// Where the top left corner of the network input lies in the frame.
+    pub origin: [f32; 2],
+}
+
+impl FrameFromModel {
+    /// The point in the frame.
+    pub fn point(&self, x: f32, y: f32) -> (f32, f32) {
+        let [[xx, xy], [yx, yy]] = self.matrix;
+        let [x0, y0] = self.origin;
+        (xx * x + xy * y + x0, yx * x + yy * y + y0)
+    }
+
+    /// The ellipse in the frame that corresponds to the ellipse inscribed in a box of the network input.
+    ///
+    /// With `M = matrix * diag(half width, half height)` it is the set `M u` with `|u| <= 1`. Its axes are
+    /// the eigenvectors of `M M'`; `rx` is the one that lies nearest to the box's horizontal, so that the
+    /// angle does not jump with the box's shape.
+    pub fn ellipse(&self, bbox_model_px: &BoxPx) -> EllipsePx {
+        let (centre_x, centre_y) = bbox_model_px.centre();
+        let (cx, cy) = self.point(centre_x, centre_y);
+        let (half_w, half_h) = (bbox_model_px.width() / 2.0, bbox_model_px.height() / 2.0);
+        let [[xx, xy], [yx, yy]] = self.matrix;
+        if [xy, yx] == [0.0, 0.0] && xx > 0.0 && yy > 0.0 {
+            return EllipsePx { cx, cy, rx: xx * half_w, ry: yy * half_h, angle_rad: 0.0 };
+        }
+        let (xx, xy, yx, yy) = (xx * half_w, xy * half_h, yx * half_w, yy * half_h);
+        let (p, q, r) = (xx * xx + xy * xy, xx * yx + xy * yy, yx * yx + yy * yy);
+        let (mean, spread) = (f32::midpoint(p, r), ((p - r) / 2.0).hypot(q));
+        let (long, short) = ((mean + spread).sqrt(), (mean - spread).max(0.0).sqrt());
+        let horizontal = yx.atan2(xx);
+        let long_angle = if spread <= mean * 1e-6 { horizontal } else { q.atan2((p - r) / 2.0) / 2.0 };
+        let quarters = ((horizontal - long_angle) / FRAC_PI_2).round();
+        let angle_rad = long_angle + quarters * FRAC_PI_2;
+        let (rx, ry) = if quarters.rem_euclid(2.0) > 0.5 { (short, long) } else { (long, short) };
+        EllipsePx { cx, cy, rx, ry, angle_rad }
+    }
+}
+
+/// Sizes of a network's input for frames of one size and one turn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct InputLayout {
+    /// Size of the network's input, multiples of [`SIDE_STEP`].
+    pub(crate) width: usize,
+    /// See `width`.
+    pub(crate) height: usize,
+    /// Size of the scaled picture before it is turned.
+    pub(crate) content_width: usize,
+    /// See `content_width`.
+    pub(crate) content_height: usize,
+    /// Pixels of the scaled picture from pixels of the network's input.
+    pub(crate) content_from_model: FrameFromModel,
+    /// Pixels of the frame from pixels of the network's input.
+    pub(crate) frame_from_model: FrameFromModel,
+}
+
+impl InputLayout {
+    /// Fits a frame into a network input whose longest side is `side_px`, a multiple of [`SIDE_STEP`].
+    pub(crate) fn new(frame: FrameSize, side_px: u16, turn: Turn) -> Self {
+        let (frame_w, frame_h) = (frame.width() as f32, frame.height() as f32);
+        let (sin, cos) = turn.sin_cos();
+        let turned = |w: f32, h: f32| (w * cos.abs() + h * sin.abs(), w * sin.abs() + h * cos.abs());
+        let (turned_w, turned_h) = turned(frame_w, frame_h);
+        let scale = (f32::from(side_px) / turned_w.max(turned_h)).min(MAX_ENLARGEMENT);
+        let fit = if turn.is_diagonal() { whole } else { whole_or_step };
+        let (content_w, content_h) = (fit(frame_w * scale), fit(frame_h * scale));
+        let (box_w, box_h) = turned(content_w, content_h);
+        // content = turn back (model - middle of the turned picture) + middle of the content
+        let matrix = [[cos, sin], [-sin, cos]];
+        let from = FrameFromModel { matrix, origin: [0.0, 0.0] };
+        let (middle_x, middle_y) = from.point(box_w / 2.0, box_h / 2.0);
+        let origin = [content_w / 2.0 - middle_x, content_h / 2.0 - middle_y];
+        let (scale_x, scale_y) = (frame_w / content_w, frame_h / content_h);
+        Self {
+            width: padded(box_w).min(side_px.into()),
+            height: padded(box_h).min(side_px.into()),
+            content_width: pixels(content_w),
+            content_height: pixels(content_h),
+            content_from_model: FrameFromModel { matrix, origin },
+            frame_from_model: FrameFromModel {
+                matrix: [[cos * scale_x, sin * scale_x], [-sin * scale_y, cos * scale_y]],
+                origin: [origin[0] * scale_x, origin[1] * scale_y],
+            },
+        }
+    }
+}
+
+/// A length in whole pixels, at least one.
+fn whole(length: f32) -> f32 {
+    length.round().max(1.0)
+}
+
+/// The nearest multiple of [`SIDE_STEP`] where that is near enough, else [`whole`].
+fn whole_or_step(length: f32) -> f32 {
+    let step = SIDE_STEP as f32;
+    let nearest = (length / step).round() * step;
+    if (nearest - length).abs() <= length * MAX_SQUEEZE { nearest } else { whole(length) }
+}
+
+/// The next multiple of [`SIDE_STEP`]; a hair above a multiple, left by rounding, does not count.
+fn padded(length: f32) -> usize {
+    pixels((length - 0.01).ceil()).next_multiple_of(SIDE_STEP)
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, positive, under 2^16")]
+fn pixels(length: f32) -> usize {
+    length.max(1.0) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn layout(width: usize, height: usize, eighths: u8) -> InputLayout {
+        InputLayout::new(FrameSize::rounded_up(width, height), 640, Turn::eighths(eighths))
+    }
+
+    #[test]
+    fn usual_sizes_land_where_the_networks_are_fast() {
+        let size = |width, height, turn| {
+            let layout = layout(width, height, turn);
+            [layout.width, layout.height, layout.content_width, layout.content_height]
+        };
+        assert_eq!(size(1280, 720, 0), [640, 352, 640, 352]);
+        assert_eq!(size(1920, 1080, 4), [640, 352, 640, 352]);
+        assert_eq!(size(1080, 1920, 0), [352, 640, 352, 640]);
+        assert_eq!(size(1280, 720, 2), [352, 640, 640, 352]);
+        assert_eq!(size(1280, 720, 1), [640, 640, 579, 326]);
+        assert_eq!(size(640, 400, 0), [640, 416, 640, 400]);
+        assert_eq!(size(176, 144, 0), [352, 288, 352, 288]);
+        assert_eq!(size(2, 2, 0), [32, 32, 4, 4]);
+        assert_eq!(size(16384, 2, 0), [640, 32, 640, 1]);
+    }
+
+    #[test]
+    fn a_box_of_a_turned_input_becomes_a_turned_ellipse() {
+        let ellipse = |eighths, bbox: BoxPx| layout(1280, 1280, eighths).frame_from_model.ellipse(&bbox);
+        let bbox = BoxPx::from_centre(320.0, 100.0, 40.0, 60.0);
+        let upright = ellipse(0, bbox);
+        assert_eq!(upright, EllipsePx { cx: 640.0, cy: 200.0, rx: 40.0, ry: 60.0, angle_rad: 0.0 });
+        // Turned clockwise by a quarter, what is at the top now was at the left: the face's up points left in
+        // the frame.
+        let quarter = ellipse(2, bbox);
+        assert!((quarter.cx - 200.0).abs() < 1e-2 && (quarter.cy - 640.0).abs() < 1e-2, "{quarter:?}");
+        assert!((quarter.rx - 40.0).abs() < 1e-2 && (quarter.ry - 60.0).abs() < 1e-2);
+        assert!((quarter.angle_rad + FRAC_PI_2).abs() < 1e-4, "{quarter:?}");
+        let eighth = ellipse(1, bbox);
+        assert!((eighth.angle_rad + FRAC_PI_2 / 2.0).abs() < 1e-3 && eighth.ry > eighth.rx, "{eighth:?}");
+    }
+
+    proptest! {
+        /// The rim of the mapped ellipse is the map of the rim, for any size, shape and turn.
+        #[test]
+        fn the_ellipse_is_the_image_of_the_inscribed_one(
+            width in 2usize..4000, height in 2usize..4000, eighths in 0u8..8,
+            x in 0.0f32..640.0, y in 0.0f32..640.0, w in 4.0f32..300.0, h in 4.0f32..300.0,
+            around in 0.0f32..6.3,
+        ) {
+            let map = layout(width, height, eighths).frame_from_model;
+            let bbox = BoxPx::from_centre(x, y, w, h);
+            let ellipse = map.ellipse(&bbox);
+            prop_assert!(ellipse.is_sound());
+            let (sin, cos) = around.sin_cos();
+            let at = |scale: f32| map.point(x + scale * cos * w / 2.0, y + scale * sin * h / 2.0);
+            let (inner, outer) = (at(0.98), at(1.02));
+            prop_assert!(ellipse.contains(inner.0, inner.1), "{ellipse:?} without {inner:?}");
+            prop_assert!(!ellipse.contains(outer.0, outer.1), "{ellipse:?} with {outer:?}");
+        }
+
+        #[test]
+        fn every_frame_point_lies_on_the_input(
+            width in 2usize..17000, height in 2usize..17000, eighths in 0u8..8,
+            u in 0.0f32..1.0, v in 0.0f32..1.0,
+        ) {
+            let layout = layout(width, height, eighths);
+            prop_assert!(layout.width <= 640 && layout.height <= 640);
+            let [[a, b], [c, d]] = layout.frame_from_model.matrix;
+            let [x0, y0] = layout.frame_from_model.origin;
+            let (x, y) = (u * width as f32 - x0, v * height as f32 - y0);
+            let determinant = a * d - b * c;
+            let (mx, my) = ((d * x - b * y) / determinant, (a * y - c * x) / determinant);
+            prop_assert!(mx > -1.0 && mx < layout.width as f32 + 1.0, "x {mx}");
+            prop_assert!(my > -1.0 && my < layout.height as f32 + 1.0, "y {my}");
+        }
+    }
+}

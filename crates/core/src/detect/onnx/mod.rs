@@ -1,0 +1,85 @@
+//! Reads a detector model, takes out of it what keeps ONNX Runtime from running it fast, and writes it again,
+//! in memory.
+
+mod bounds;
+mod fold;
+mod pass;
+mod proto;
+
+use prost::Message;
+
+use proto::Model;
+
+/// Larger models are refused before they are decoded; ours have 7.3 MB and 0.2 MB.
+pub(crate) const MAX_MODEL_BYTES: usize = 64 << 20;
+
+/// Why a model's bytes cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// More bytes than any model of ours could have.
+    #[error("it has {bytes} bytes, more than the {MAX_MODEL_BYTES} that are allowed")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// More fields than any model of ours could have.
+    #[error("it has more than the {allowed} fields that are allowed")]
+    TooManyFields {
+        /// The limit.
+        allowed: usize,
+    },
+    /// Not a protobuf message, or cut off.
+    #[error("it is not an ONNX file: {0}")]
+    NotOnnx(#[from] prost::DecodeError),
+    /// It would lose something if it were written again.
+    #[error("it has parts that this version does not know ({kept} of {bytes} bytes understood)")]
+    UnknownParts {
+        /// Its size.
+        bytes: usize,
+        /// Size of what would be written again.
+        kept: usize,
+    },
+    /// It has no graph, or not the named input or output.
+    #[error("it has no {0}")]
+    Missing(String),
+}
+
+/// Rewrites a model so that ONNX Runtime can run it at any size and optimise all of it.
+///
+/// `outputs` are the tensors that are wanted, in this order; the others go, with the nodes that only they
+/// need. The caller has compared the digest of `model_bytes` before. The result computes the same, up to
+/// rounding (see `pass` for the steps).
+///
+/// # Errors
+/// [`ModelError`] where the bytes are not a model, not fully understood, or without one of the outputs.
+pub(crate) fn adapt(model_bytes: &[u8], outputs: &[&str]) -> Result<Vec<u8>, ModelError> {
+    let mut model = decode(model_bytes)?;
+    let graph = model.graph.as_mut().ok_or_else(|| ModelError::Missing("graph".to_owned()))?;
+    pass::keep_outputs(graph, outputs)?;
+    pass::take_initializers_off_inputs(graph);
+    pass::free_dimensions(graph);
+    graph.value_info.clear();
+    fold::fold_batch_normalization(graph);
+    pass::drop_unused_initializers(graph);
+    Ok(model.encode_to_vec())
+}
+
+/// Decodes a model, and makes sure that nothing of it was skipped.
+///
+/// # Errors
+/// See [`ModelError`].
+fn decode(bytes: &[u8]) -> Result<Model, ModelError> {
+    if bytes.len() > MAX_MODEL_BYTES {
+        return Err(ModelError::TooLarge { bytes: bytes.len() });
+    }
+    bounds::check(bytes)?;
+    let model = Model::decode(bytes)?;
+    // Fields that `proto` does not describe are skipped by the decoder and would be missing from what is
+    // written again.
+    let kept = model.encoded_len();
+    if kept == bytes.len() { Ok(model) } else { Err(ModelError::UnknownParts { bytes: bytes.len(), kept }) }
+}
+
+#[cfg(test)]
+mod tests;

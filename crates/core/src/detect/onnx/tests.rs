@@ -1,0 +1,224 @@
+//! The graph pass on the shipped models and on hostile bytes.
+
+use ort::session::Session;
+use ort::value::TensorRef;
+use proptest::prelude::*;
+
+use super::super::testing;
+use super::proto::{Attribute, FLOAT, Graph, Node, OperatorSet, Tensor, TensorType, ValueInfo, ValueType};
+use super::*;
+
+const CENTERFACE: [&str; 3] = ["537", "538", "539"];
+const YUNET: [&str; 9] =
+    ["cls_8", "cls_16", "cls_32", "obj_8", "obj_16", "obj_32", "bbox_8", "bbox_16", "bbox_32"];
+
+/// The model as shipped, apart from its sizes, which ONNX Runtime would insist on.
+fn with_free_sizes_only(bytes: &[u8]) -> Vec<u8> {
+    let mut model = decode(bytes).unwrap();
+    let graph = model.graph.as_mut().unwrap();
+    let weights: Vec<_> = graph.initializer.iter().filter_map(|tensor| tensor.name.clone()).collect();
+    // `free_dimensions` takes inputs for pictures, so the weights step aside for it.
+    let (weights, pictures) = graph
+        .input
+        .drain(..)
+        .partition(|input: &ValueInfo| input.name.as_ref().is_some_and(|name| weights.contains(name)));
+    graph.input = pictures;
+    pass::free_dimensions(graph);
+    graph.input.extend::<Vec<_>>(weights);
+    graph.value_info.clear();
+    model.encode_to_vec()
+}
+
+/// Runs a model on one input; the values of the named outputs.
+fn run(onnx: &[u8], shape: [usize; 4], pixels: &[f32], outputs: &[&str]) -> Vec<Vec<f32>> {
+    let runtime = testing::runtime();
+    let builder = Session::builder(runtime.environment()).unwrap();
+    let mut session = builder.with_intra_threads(1).unwrap().commit_from_memory(onnx).unwrap();
+    let input = session.inputs()[0].name().to_owned();
+    let tensor = TensorRef::from_array_view((shape, pixels)).unwrap();
+    let found = session.run(ort::inputs![input => tensor]).unwrap();
+    outputs.iter().map(|name| found[*name].try_extract_tensor::<f32>().unwrap().1.to_vec()).collect()
+}
+
+fn ramp(length: usize, step: f32, span: f32) -> Vec<f32> {
+    (0..length).map(|n| (n as f32 * step) % span).collect()
+}
+
+fn worst_difference(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {
+    assert!(a.iter().map(Vec::len).eq(b.iter().map(Vec::len)));
+    a.iter().flatten().zip(b.iter().flatten()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn the_pass_keeps_what_the_shipped_models_compute() {
+    let (height, width) = (96, 160);
+    let pixels = ramp(3 * height * width, 37.7, 256.0);
+    for (bytes, outputs) in
+        [(testing::centerface_bytes(), CENTERFACE.as_slice()), (testing::yunet_bytes(), &YUNET)]
+    {
+        let adapted = adapt(&bytes, outputs).unwrap();
+        let shape = [1, 3, height, width];
+        let expected = run(&with_free_sizes_only(&bytes), shape, &pixels, outputs);
+        let worst = worst_difference(&run(&adapted, shape, &pixels, outputs), &expected);
+        assert!(worst < 1e-3, "{outputs:?} differ by {worst}");
+    }
+}
+
+#[test]
+fn the_pass_removes_what_costs_time() {
+    let model = decode(&adapt(&testing::centerface_bytes(), &CENTERFACE).unwrap()).unwrap();
+    let graph = model.graph.unwrap();
+    assert_eq!(graph.input.len(), 1, "only the picture is an input");
+    assert!(graph.node.iter().all(|node| node.op_type.as_deref() != Some("BatchNormalization")));
+    assert!(graph.node.iter().all(|node| !node.output.contains(&"540".to_owned())), "no landmarks");
+    assert!(graph.value_info.is_empty());
+}
+
+#[test]
+fn nothing_is_lost_in_reading_and_writing() {
+    for bytes in [testing::centerface_bytes(), testing::yunet_bytes()] {
+        let model = decode(&bytes).unwrap();
+        assert_eq!(decode(&model.encode_to_vec()).unwrap(), model);
+        assert_eq!(model.encoded_len(), bytes.len());
+    }
+}
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+fn value(name: &str) -> ValueInfo {
+    let tensor = Some(TensorType { elem_type: Some(FLOAT), shape: None });
+    ValueInfo {
+        name: Some(text(name)),
+        value_type: Some(ValueType { tensor, ..ValueType::default() }),
+        ..ValueInfo::default()
+    }
+}
+
+fn constant(name: &str, dims: &[i64], step: f32) -> Tensor {
+    let length = usize::try_from(dims.iter().product::<i64>()).unwrap();
+    let float_data = ramp(length, step, 1.9).into_iter().map(|value| value + 0.1).collect();
+    Tensor {
+        dims: dims.to_vec(),
+        data_type: Some(FLOAT),
+        name: Some(text(name)),
+        float_data,
+        ..Tensor::default()
+    }
+}
+
+fn node(op_type: &str, input: &[&str], output: &str, attribute: Vec<Attribute>) -> Node {
+    let input = input.iter().map(|name| (*name).to_owned()).collect();
+    Node {
+        op_type: Some(text(op_type)),
+        input,
+        output: vec![output.to_owned()],
+        attribute,
+        ..Node::default()
+    }
+}
+
+/// A convolution in two groups, from 4 channels to 6, with batch normalisation behind it.
+fn grouped(op_type: &str, weight: [i64; 4], with_bias: bool) -> Model {
+    let group = Attribute { name: Some(text("group")), i: Some(2), kind: Some(2), ..Attribute::default() };
+    let inputs: &[&str] = if with_bias { &["x", "w", "b"] } else { &["x", "w"] };
+    let graph = Graph {
+        name: Some(text("grouped")),
+        node: vec![
+            node(op_type, inputs, "between", vec![group]),
+            node("BatchNormalization", &["between", "scale", "bias", "mean", "variance"], "y", vec![]),
+        ],
+        initializer: vec![
+            constant("w", &weight, 0.37),
+            constant("b", &[6], 0.21),
+            constant("scale", &[6], 0.53),
+            constant("bias", &[6], 0.71),
+            constant("mean", &[6], 0.83),
+            constant("variance", &[6], 0.97),
+        ],
+        input: vec![value("x")],
+        output: vec![value("y")],
+        ..Graph::default()
+    };
+    let opset = OperatorSet { domain: Some(text("")), version: Some(11) };
+    Model { ir_version: Some(6), graph: Some(graph), opset_import: vec![opset], ..Model::default() }
+}
+
+#[test]
+fn folding_keeps_grouped_convolutions_right() {
+    let pixels = ramp(4 * 5 * 7, 0.43, 2.0);
+    for (op_type, weight) in [("Conv", [6, 2, 2, 2]), ("ConvTranspose", [4, 3, 2, 2])] {
+        for with_bias in [false, true] {
+            let shipped = grouped(op_type, weight, with_bias).encode_to_vec();
+            let adapted = adapt(&shipped, &["y"]).unwrap();
+            assert_eq!(decode(&adapted).unwrap().graph.unwrap().node.len(), 1, "{op_type} is folded");
+            let shape = [1, 4, 5, 7];
+            let (before, after) =
+                (run(&shipped, shape, &pixels, &["y"]), run(&adapted, shape, &pixels, &["y"]));
+            let worst = worst_difference(&before, &after);
+            assert!(worst < 1e-4, "{op_type}, bias {with_bias}: differs by {worst}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_folded_stays() {
+    let mut model = grouped("Conv", [6, 2, 2, 2], false);
+    let graph = model.graph.as_mut().unwrap();
+    // The value before the normalisation is wanted too.
+    graph.output.push(value("between"));
+    let adapted = adapt(&model.encode_to_vec(), &["y", "between"]).unwrap();
+    assert_eq!(decode(&adapted).unwrap().graph.unwrap().node.len(), 2);
+    let mut model = grouped("Conv", [6, 2, 2, 2], false);
+    model.graph.as_mut().unwrap().initializer[4] = constant("mean", &[5], 0.1);
+    let adapted = adapt(&model.encode_to_vec(), &["y"]).unwrap();
+    assert_eq!(decode(&adapted).unwrap().graph.unwrap().node.len(), 2, "lists of unequal length");
+}
+
+#[test]
+fn models_that_would_change_are_refused() {
+    let model = grouped("Conv", [6, 2, 2, 2], false).encode_to_vec();
+    // Field 25 of a model holds functions, which `proto` does not describe.
+    let with_function = [model.as_slice(), &[0xca, 0x01, 0x00]].concat();
+    assert!(matches!(adapt(&with_function, &["y"]), Err(ModelError::UnknownParts { .. })));
+    assert!(matches!(adapt(&model, &["z"]), Err(ModelError::Missing(what)) if what.contains("`z`")));
+    assert!(matches!(adapt(&[], &["y"]), Err(ModelError::Missing(what)) if what == "graph"));
+    let large = vec![0; MAX_MODEL_BYTES + 1];
+    assert!(matches!(adapt(&large, &["y"]), Err(ModelError::TooLarge { .. })));
+}
+
+#[test]
+fn a_bomb_of_empty_messages_is_refused() {
+    // A graph (field 7) of 100,000 nodes (field 1) of no bytes.
+    let nodes = [0x0a, 0x00].repeat(100_000);
+    let mut bomb = vec![0x3a];
+    prost::encode_length_delimiter(nodes.len(), &mut bomb).unwrap();
+    bomb.extend(nodes);
+    assert!(matches!(adapt(&bomb, &["y"]), Err(ModelError::TooManyFields { .. })));
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_never_pass(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        prop_assert!(adapt(&bytes, &CENTERFACE).is_err());
+    }
+
+    #[test]
+    fn damaged_models_give_an_error_or_a_model(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut bytes = grouped("ConvTranspose", [4, 3, 2, 2], true).encode_to_vec();
+        for (at, byte) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        // Neither may panic; what passes must be readable again.
+        for bytes in [&bytes[..], &bytes[..cut.index(bytes.len())]] {
+            if let Ok(adapted) = adapt(bytes, &["y"]) {
+                prop_assert!(decode(&adapted).is_ok());
+            }
+        }
+    }
+}

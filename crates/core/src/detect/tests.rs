@@ -1,0 +1,127 @@
+//! Both detectors on real pictures, from frame to ellipse.
+
+use std::f32::consts::{FRAC_PI_2, FRAC_PI_4};
+
+use super::testing::{self, FULL_601, Picture};
+use super::*;
+use crate::model::BoxPx;
+
+const SETTINGS: DetectorSettings = DetectorSettings { side_px: 640, score_threshold: 0.3 };
+
+/// The astronaut's face as other programs report it at the same input size of 640x640: deface 1.5.0 (the
+/// `CenterFace` authors' own decoding on ONNX Runtime) and `OpenCV` 5.0's `FaceDetectorYN`.
+const FACE_BY_DEFACE: BoxPx = BoxPx { x0: 179.76, y0: 61.77, x1: 270.99, y1: 178.05 };
+const FACE_BY_OPENCV: BoxPx = BoxPx { x0: 178.91, y0: 63.24, x1: 269.68, y1: 174.14 };
+
+fn centerface() -> CenterFace {
+    CenterFace::new(&testing::runtime(), &testing::centerface_bytes(), SETTINGS).unwrap()
+}
+
+fn yunet() -> YuNet {
+    YuNet::new(&testing::runtime(), &testing::yunet_bytes(), SETTINGS).unwrap()
+}
+
+fn only_face(found: &[Detection]) -> Detection {
+    let [face] = found else { panic!("one face, but found {found:?}") };
+    *face
+}
+
+#[test]
+fn faces_are_where_other_programs_find_them() {
+    let frame = Picture::astronaut().to_frame();
+    let mut detectors: [(Box<dyn FaceDetector>, BoxPx, f32); 2] =
+        [(Box::new(centerface()), FACE_BY_DEFACE, 0.91), (Box::new(yunet()), FACE_BY_OPENCV, 0.94)];
+    for (detector, expected, score) in &mut detectors {
+        let face = only_face(&detector.detect(&frame).unwrap());
+        let iou = face.ellipse.bounding_box().iou(expected);
+        assert!(iou > 0.95, "{}: {:?} has IoU {iou}", detector.name(), face.ellipse);
+        assert!((face.score - *score).abs() < 0.03, "{}: score {}", detector.name(), face.score);
+        let again = only_face(&detector.detect(&frame).unwrap());
+        assert_eq!(again, face, "the same frame gives the same face");
+    }
+}
+
+#[test]
+fn a_turned_pass_gives_the_face_where_it_lies_with_its_angle() {
+    let lying = Picture::astronaut().turned_left().to_frame();
+    let face = FACE_BY_DEFACE;
+    // Turned left, x becomes y and y becomes 512 - x.
+    let expected = BoxPx { x0: face.y0, y0: 512.0 - face.x1, x1: face.y1, y1: 512.0 - face.x0 };
+    let mut detector = centerface();
+    let ellipse = only_face(&detector.detect_turned(&lying, Turn::eighths(2)).unwrap()).ellipse;
+    let iou = ellipse.bounding_box().iou(&expected);
+    assert!(iou > 0.95, "{ellipse:?} has IoU {iou}");
+    assert!((ellipse.angle_rad + FRAC_PI_2).abs() < 1e-4 && ellipse.ry > ellipse.rx * 1.2, "{ellipse:?}");
+    // Half-way between upright and lying.
+    let eighth = only_face(&detector.detect_turned(&lying, Turn::eighths(1)).unwrap()).ellipse;
+    let (x, y) = expected.centre();
+    assert!((eighth.cx - x).hypot(eighth.cy - y) < 10.0, "{eighth:?}");
+    assert!((eighth.angle_rad + FRAC_PI_4).abs() < 1e-3, "{eighth:?}");
+}
+
+#[test]
+fn an_empty_picture_has_no_faces() {
+    let mut black = testing::frame(320, 180, FULL_601);
+    black.bytes_mut().fill(128);
+    assert_eq!(centerface().detect(&black).unwrap(), []);
+    assert_eq!(yunet().detect(&black).unwrap(), []);
+}
+
+#[test]
+fn frames_of_any_size_pass() {
+    let mut detector = yunet();
+    for (width, height) in [(2, 2), (2, 400), (1000, 2), (33, 47), (640, 352)] {
+        let found = detector.detect(&testing::noise(width, height, FULL_601, 5)).unwrap();
+        assert!(found.iter().all(|face| face.ellipse.is_sound() && face.score >= 0.3));
+    }
+}
+
+#[test]
+fn settings_out_of_range_and_wrong_models_are_refused() {
+    let (runtime, bytes) = (testing::runtime(), testing::yunet_bytes());
+    let new = |side_px, score_threshold| {
+        YuNet::new(&runtime, &bytes, DetectorSettings { side_px, score_threshold })
+    };
+    for (side_px, threshold) in [(0, 0.3), (650, 0.3), (8192, 0.3), (640, 0.0), (640, 1.0), (640, f32::NAN)] {
+        assert!(matches!(new(side_px, threshold), Err(DetectError::Setting { .. })), "{side_px} {threshold}");
+    }
+    let swapped = CenterFace::new(&runtime, &bytes, SETTINGS).unwrap_err().to_string();
+    assert!(swapped.contains("CenterFace") && swapped.contains("`537`"), "{swapped}");
+    assert!(matches!(YuNet::new(&runtime, b"GIF89a", SETTINGS), Err(DetectError::Model { .. })));
+}
+
+#[test]
+fn weights_that_are_no_numbers_stop_the_detector() {
+    // The first weight of the first convolution becomes NaN. Its tensor holds the name `420` (field 8), then
+    // the raw data (field 9), whose length takes two bytes.
+    let mut bytes = testing::yunet_bytes();
+    let before = b"\x42\x03420\x4a";
+    let at = bytes.windows(before.len()).position(|window| window == before).unwrap();
+    bytes[at + before.len() + 2..][..4].copy_from_slice(&f32::NAN.to_le_bytes());
+    let mut detector = YuNet::new(&testing::runtime(), &bytes, SETTINGS).unwrap();
+    let found = detector.detect(&testing::noise(320, 180, FULL_601, 9));
+    assert!(matches!(found, Err(DetectError::OutputNotFinite { .. })), "{found:?}");
+}
+
+#[test]
+fn libraries_that_are_none_give_an_error_without_folders() {
+    let folder = std::env::temp_dir().join(format!("obscura-detect-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (text, cut, gone) = (folder.join("text.so"), folder.join("cut.so"), folder.join("gone.so"));
+    std::fs::write(&text, "not a library").unwrap();
+    let library = std::fs::read(testing::library()).unwrap();
+    std::fs::write(&cut, &library[..library.len() / 2]).unwrap();
+    let error = |path: &std::path::Path| Runtime::load(path).unwrap_err();
+    assert!(matches!(error(&gone), DetectError::LibraryMissing { .. }));
+    assert!(matches!(error(&text), DetectError::LibraryUnusable { .. }));
+    assert!(matches!(error(&cut), DetectError::LibraryUnusable { reason, .. } if reason == "it is cut off"));
+    assert!(matches!(error(&folder), DetectError::LibraryUnusable { .. }));
+    // A failure does not stand in the way of the right library, and only one library fits into a process.
+    testing::runtime();
+    let program = error(&std::env::current_exe().unwrap());
+    assert!(matches!(program, DetectError::LibraryTaken { .. }), "{program}");
+    for message in [error(&gone), error(&text), error(&cut)].map(|error| error.to_string()) {
+        assert!(!message.contains(&*folder.to_string_lossy()), "{message}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}

@@ -1,0 +1,254 @@
+//! The part of the input pipeline that picture and sound share: source, demultiplexer, decoder, and its failures.
+//!
+//! Exactly one elementary stream is decoded; every other pad of the demultiplexer ends in a sink that throws it away.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use gstreamer_app::AppSink;
+
+use super::error::MediaError;
+use super::input::InputFile;
+use crate::model::PtsNanos;
+
+/// How long a decoder may think about one picture before it counts as stuck.
+const STALL_LIMIT: Duration = Duration::from_secs(60);
+
+/// How often a waiting reader looks at the bus and at the cancel flag.
+const POLL: gst::ClockTime = gst::ClockTime::from_mseconds(50);
+
+/// The stream that a pipeline decodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StreamKind {
+    Picture,
+    Sound,
+}
+
+impl StreamKind {
+    fn pad_prefix(self) -> &'static str {
+        match self {
+            Self::Picture => "video",
+            Self::Sound => "audio",
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    chosen: AtomicBool,
+    all_known: AtomicBool,
+    failure: Mutex<Option<String>>,
+    missing: Mutex<Option<String>>,
+}
+
+impl Shared {
+    fn note(slot: &Mutex<Option<String>>, text: String) {
+        if let Ok(mut slot) = slot.lock() {
+            slot.get_or_insert(text);
+        }
+    }
+
+    fn read(slot: &Mutex<Option<String>>) -> Option<String> {
+        slot.lock().ok().and_then(|slot| slot.clone())
+    }
+}
+
+/// A running input pipeline that ends in an appsink.
+#[derive(Debug)]
+pub(super) struct Demux {
+    pipeline: gst::Pipeline,
+    sink: AppSink,
+    bus: gst::Bus,
+    shared: Arc<Shared>,
+    last_pts: PtsNanos,
+    cancel: Arc<AtomicBool>,
+}
+
+impl Drop for Demux {
+    fn drop(&mut self) {
+        // Failing to stop leaves nothing to do: the process goes on without this pipeline.
+        let _ = self.pipeline.set_state(gst::State::Null);
+    }
+}
+
+impl Demux {
+    /// Starts decoding one stream. `tail` are the elements between the decoder and the sink, in order; `refuse` looks at the
+    /// decoder's caps and may name a reason not to go on.
+    pub(super) fn start(
+        input: &InputFile,
+        kind: StreamKind,
+        tail: &[gst::Element],
+        sink_caps: &gst::Caps,
+        refuse: fn(&gst::Caps) -> Option<String>,
+        cancel: Arc<AtomicBool>,
+    ) -> Result<Self, MediaError> {
+        let pipeline = gst::Pipeline::new();
+        let source = gst::ElementFactory::make("filesrc").property("location", input.location()).build()?;
+        let demuxer = make(input.container().demuxer())?;
+        let decoder = make("decodebin")?;
+        let sink = AppSink::builder().caps(sink_caps).sync(false).max_buffers(4).build();
+        pipeline.add_many([&source, &demuxer, &decoder])?;
+        pipeline.add_many(tail)?;
+        pipeline.add(&sink)?;
+        source.link(&demuxer)?;
+        let chain: Vec<&gst::Element> = tail.iter().chain([sink.upcast_ref()]).collect();
+        gst::Element::link_many(&chain)?;
+        let first = chain.first().copied().cloned();
+        let shared = Arc::new(Shared::default());
+        connect_demuxer(&pipeline, &demuxer, &decoder, kind, &shared);
+        connect_decoder(&decoder, first, refuse, &shared);
+        limit_decoder_threads(&pipeline);
+        let bus = pipeline.bus().ok_or_else(|| MediaError::Framework("a pipeline has no bus".to_owned()))?;
+        pipeline.set_state(gst::State::Playing)?;
+        Ok(Self { pipeline, sink, bus, shared, last_pts: PtsNanos(0), cancel })
+    }
+
+    /// The next decoded buffer; `None` at the end. `Ok(None)` before the first one also where the stream does not exist.
+    pub(super) fn pull(&mut self) -> Result<Option<gst::Sample>, MediaError> {
+        let began = Instant::now();
+        loop {
+            if self.cancel.load(Ordering::Relaxed) {
+                return Err(MediaError::Interrupted);
+            }
+            if let Some(sample) = self.sink.try_pull_sample(POLL) {
+                return Ok(Some(sample));
+            }
+            self.check_bus()?;
+            if self.sink.is_eos() || self.is_absent() {
+                return Ok(None);
+            }
+            if began.elapsed() > STALL_LIMIT {
+                let at = self.last_pts;
+                return Err(MediaError::Unusable(format!("the decoder stopped without an answer at {at}")));
+            }
+        }
+    }
+
+    /// Remembers how far decoding came, for error messages.
+    pub(super) fn reached(&mut self, pts: PtsNanos) {
+        self.last_pts = pts;
+    }
+
+    fn is_absent(&self) -> bool {
+        self.shared.all_known.load(Ordering::Acquire) && !self.shared.chosen.load(Ordering::Acquire)
+    }
+
+    fn check_bus(&self) -> Result<(), MediaError> {
+        if let Some(reason) = Shared::read(&self.shared.failure) {
+            return Err(MediaError::Unusable(reason));
+        }
+        if let Some(what) = Shared::read(&self.shared.missing) {
+            return Err(MediaError::MissingPlugin { what });
+        }
+        while let Some(message) = self.bus.pop_filtered(&[gst::MessageType::Error]) {
+            if let gst::MessageView::Error(error) = message.view() {
+                return Err(self.describe(&error.error()));
+            }
+        }
+        Ok(())
+    }
+
+    fn describe(&self, error: &gst::glib::Error) -> MediaError {
+        if error.matches(gst::CoreError::MissingPlugin) {
+            return MediaError::MissingPlugin { what: "a decoder for this recording".to_owned() };
+        }
+        MediaError::Unusable(format!("it cannot be decoded at {}: {}", self.last_pts, error.message()))
+    }
+}
+
+/// Makes an element, or names the plug-in that is missing.
+pub(super) fn make(factory: &str) -> Result<gst::Element, MediaError> {
+    gst::ElementFactory::make(factory)
+        .build()
+        .map_err(|_| MediaError::MissingPlugin { what: format!("the GStreamer element `{factory}`") })
+}
+
+fn connect_demuxer(
+    pipeline: &gst::Pipeline,
+    demuxer: &gst::Element,
+    decoder: &gst::Element,
+    kind: StreamKind,
+    shared: &Arc<Shared>,
+) {
+    let (weak_pipeline, weak_decoder, state) =
+        (pipeline.downgrade(), decoder.downgrade(), Arc::clone(shared));
+    demuxer.connect_pad_added(move |_, pad| {
+        let (Some(pipeline), Some(decoder)) = (weak_pipeline.upgrade(), weak_decoder.upgrade()) else {
+            return;
+        };
+        let wanted = pad.name().starts_with(kind.pad_prefix());
+        if wanted && !state.chosen.swap(true, Ordering::AcqRel) {
+            let linked = decoder.static_pad("sink").map(|sink| pad.link(&sink));
+            if !matches!(linked, Some(Ok(_))) {
+                Shared::note(&state.failure, "its main stream cannot be connected to a decoder".to_owned());
+            }
+        } else if let Err(error) = discard(&pipeline, pad) {
+            Shared::note(&state.failure, format!("a second stream cannot be set aside: {error}"));
+        }
+    });
+    let state = Arc::clone(shared);
+    demuxer.connect_no_more_pads(move |_| state.all_known.store(true, Ordering::Release));
+}
+
+/// Ends a stream that is not wanted in a sink of its own.
+fn discard(pipeline: &gst::Pipeline, pad: &gst::Pad) -> Result<(), MediaError> {
+    let sink =
+        gst::ElementFactory::make("fakesink").property("sync", false).property("async", false).build()?;
+    pipeline.add(&sink)?;
+    sink.sync_state_with_parent()?;
+    let sink_pad =
+        sink.static_pad("sink").ok_or_else(|| MediaError::Framework("a sink has no pad".to_owned()))?;
+    pad.link(&sink_pad).map_err(|e| MediaError::Framework(e.to_string()))?;
+    Ok(())
+}
+
+fn connect_decoder(
+    decoder: &gst::Element,
+    first: Option<gst::Element>,
+    refuse: fn(&gst::Caps) -> Option<String>,
+    shared: &Arc<Shared>,
+) {
+    let state = Arc::clone(shared);
+    decoder.connect_pad_added(move |_, pad| {
+        let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
+        if let Some(reason) = refuse(&caps) {
+            return Shared::note(&state.failure, reason);
+        }
+        let sink = first.as_ref().and_then(|element| element.static_pad("sink"));
+        if !matches!(sink.map(|sink| pad.link(&sink)), Some(Ok(_))) {
+            Shared::note(&state.failure, "its decoded stream is of a kind that cannot be used".to_owned());
+        }
+    });
+    let state = Arc::clone(shared);
+    decoder.connect("unknown-type", false, move |values| {
+        let caps = values.get(2).and_then(|v| v.get::<gst::Caps>().ok());
+        let name =
+            caps.as_ref().and_then(|c| c.structure(0)).map_or("an unknown format", |s| s.name().as_str());
+        if name.starts_with("application/x-cenc") {
+            Shared::note(&state.failure, "it is encrypted; export it without copy protection".to_owned());
+        } else {
+            Shared::note(&state.missing, format!("a decoder for {name}"));
+        }
+        None
+    });
+}
+
+/// One decoder thread: the detector's workers need the cores, and frame threads only add delay (measured).
+fn limit_decoder_threads(pipeline: &gst::Pipeline) {
+    pipeline.connect_deep_element_added(|_, _, element| {
+        let is_libav = element.factory().is_some_and(|f| f.name().starts_with("avdec_"));
+        if is_libav && element.find_property("max-threads").is_some() {
+            element.set_property("max-threads", 1i32);
+        }
+    });
+}
+
+/// The running time of a sample, which is its presentation time from the start of the recording.
+pub(super) fn running_time(sample: &gst::Sample) -> Option<PtsNanos> {
+    let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
+    let pts = sample.buffer()?.pts()?;
+    segment.to_running_time(pts).map(|t| PtsNanos(t.nseconds()))
+}

@@ -1,0 +1,111 @@
+//! The opened input: one file descriptor that is hashed, indexed and decoded, so that all three see the same bytes.
+
+use std::fs::File;
+use std::io::{self, Seek};
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::error::MediaError;
+use super::index::{Container, InputIndex, read_index, sniff};
+use crate::model::{Sha256Digest, hash_reader};
+
+/// A recording that was opened and recognised, with its digest.
+#[derive(Debug)]
+pub struct InputFile {
+    file: File,
+    length: u64,
+    modified: Option<SystemTime>,
+    digest: Sha256Digest,
+    container: Container,
+    index: InputIndex,
+}
+
+/// Why a file could not be opened as an input.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The operating system refused.
+    #[error("it cannot be opened: {0}")]
+    Io(#[from] io::Error),
+    /// It is a folder, a device or a pipe.
+    #[error("it is not a regular file")]
+    NotAFile,
+    /// It is not a recording that can be read.
+    #[error(transparent)]
+    Media(#[from] MediaError),
+}
+
+impl InputFile {
+    /// Opens, recognises, indexes and hashes a recording.
+    ///
+    /// # Errors
+    /// [`OpenError`], each with a sentence for the user.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        // Opening a pipe would block until somebody writes to it, so look first.
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(OpenError::NotAFile);
+        }
+        Self::from_file(File::open(path)?)
+    }
+
+    /// The same for a file that is open already, from its start.
+    ///
+    /// # Errors
+    /// [`OpenError`], each with a sentence for the user.
+    pub fn from_file(mut file: File) -> Result<Self, OpenError> {
+        let meta = file.metadata()?;
+        let length = meta.len();
+        let container = sniff(&file, length)?;
+        let index = read_index(&file, length, container)?;
+        file.rewind()?;
+        let (digest, hashed) = hash_reader(&mut file)?;
+        if hashed != length {
+            return Err(MediaError::Unusable("it changed while it was read".to_owned()).into());
+        }
+        Ok(Self { file, length, modified: meta.modified().ok(), digest, container, index })
+    }
+
+    /// SHA-256 of the whole file.
+    pub fn digest(&self) -> Sha256Digest {
+        self.digest
+    }
+
+    /// Length in bytes.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// The container, told by content.
+    pub fn container(&self) -> Container {
+        self.container
+    }
+
+    /// What the container's index promises.
+    pub fn index(&self) -> &InputIndex {
+        &self.index
+    }
+
+    /// Whether this is the same file on disk as `other`, by device and inode (so also through links).
+    pub fn is_same_file(&self, other: &Path) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        match (self.file.metadata(), std::fs::metadata(other)) {
+            (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
+            _ => false,
+        }
+    }
+
+    /// Whether length and modification time are still those of the bytes that were hashed.
+    pub fn is_unchanged(&self) -> bool {
+        self.file.metadata().is_ok_and(|m| m.len() == self.length && m.modified().ok() == self.modified)
+    }
+
+    /// A location for GStreamer that names the open descriptor, so that nobody can swap the file in between.
+    pub(super) fn location(&self) -> String {
+        descriptor_location(&self.file)
+    }
+}
+
+/// The name under which an open descriptor can be opened again.
+pub(super) fn descriptor_location(file: &File) -> String {
+    format!("/proc/self/fd/{}", file.as_raw_fd())
+}

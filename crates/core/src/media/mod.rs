@@ -1,0 +1,34 @@
+//! Media in, media out: containers, decoding, encoding, and the allow-list of the finished file.
+
+mod boxes;
+mod clean;
+mod components;
+mod demux;
+mod error;
+mod finished;
+mod index;
+mod index_mp4;
+mod index_other;
+mod input;
+mod nal;
+mod picture;
+mod sound;
+mod writer;
+
+pub use clean::{SoundLength, rebuild_index};
+pub use components::{Component, list_components};
+pub use error::MediaError;
+pub use finished::{FinishedStreams, check_container};
+pub use index::{Container, CutOff, InputIndex};
+pub use input::{InputFile, OpenError};
+pub use picture::{PictureFormat, PictureSource};
+pub use sound::{SoundSource, SoundSpec};
+pub use writer::{PictureInput, SoundInput, Writer, WriterSettings};
+
+/// Starts the media framework; safe to call more than once.
+///
+/// # Errors
+/// [`MediaError::Framework`] where GStreamer cannot start.
+pub fn start_framework() -> Result<(), MediaError> {
+    gstreamer::init().map_err(|e| MediaError::Framework(e.message().to_owned()))
+}

@@ -1,0 +1,235 @@
+//! Decoding the picture: I420 planes with exact presentation times, upright, progressive, in 8 bits.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use gstreamer as gst;
+use gstreamer_video as gst_video;
+use gstreamer_video::prelude::*;
+
+use super::demux::{Demux, StreamKind, make, running_time};
+use super::error::MediaError;
+use super::input::InputFile;
+use crate::model::{ColorMatrix, Colorimetry, DurationNanos, Frame, FramePool, FrameSize, PtsNanos};
+
+/// The largest side of a picture that is accepted.
+const MAX_SIDE_PX: u32 = 8192;
+
+/// What all pictures of a recording have in common.
+#[derive(Clone, Debug)]
+pub struct PictureFormat {
+    /// Size of the frames, rounded up to even sides.
+    pub size: FrameSize,
+    /// Size as decoded and turned upright, before rounding.
+    pub source_size_px: (u32, u32),
+    /// Shape of a pixel, width to height.
+    pub pixel_aspect: (u32, u32),
+    /// Pictures per second where constant and known.
+    pub rate: Option<(u32, u32)>,
+    /// Meaning of the sample values.
+    pub colour: Colorimetry,
+    /// The same for GStreamer's caps, transfer function and primaries included.
+    pub(super) colorimetry_caps: String,
+}
+
+/// A stream of decoded pictures.
+#[derive(Debug)]
+pub struct PictureSource {
+    demux: Demux,
+    format: PictureFormat,
+    info: gst_video::VideoInfo,
+    pool: FramePool,
+    waiting: Option<gst::Sample>,
+    next_seq: u64,
+    last_pts: Option<PtsNanos>,
+}
+
+impl PictureSource {
+    /// Starts decoding and waits for the first picture. `keep_frames` is how many spare pictures the pool holds.
+    ///
+    /// # Errors
+    /// [`MediaError::Unusable`] where there is no picture or one that would not come out right.
+    pub fn start(input: &InputFile, keep_frames: usize, cancel: Arc<AtomicBool>) -> Result<Self, MediaError> {
+        let mut demux =
+            Demux::start(input, StreamKind::Picture, &tail()?, &planar_caps(), refuse_hdr, cancel)?;
+        let Some(first) = demux.pull()? else {
+            return Err(MediaError::Unusable("it has no picture that can be decoded".to_owned()));
+        };
+        let info = video_info(&first)?;
+        let format = picture_format(&info)?;
+        let pool = FramePool::new(format.size, keep_frames);
+        Ok(Self { demux, format, info, pool, waiting: Some(first), next_seq: 0, last_pts: None })
+    }
+
+    /// What all pictures have in common.
+    pub fn format(&self) -> &PictureFormat {
+        &self.format
+    }
+
+    /// The next picture, or `None` at the end.
+    ///
+    /// # Errors
+    /// Decoding errors with the time that was reached.
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, MediaError> {
+        let sample = match self.waiting.take() {
+            Some(sample) => sample,
+            None => match self.demux.pull()? {
+                Some(sample) => sample,
+                None => return Ok(None),
+            },
+        };
+        let pts = self.check_time(&sample)?;
+        self.check_format(&sample, pts)?;
+        let buffer = sample.buffer().ok_or_else(|| MediaError::Framework("an empty sample".to_owned()))?;
+        let mut frame = self.pool.take(self.next_seq, pts, self.format.colour);
+        frame.duration = buffer.duration().map(|d| DurationNanos(d.nseconds()));
+        frame.damaged = buffer.flags().contains(gst::BufferFlags::CORRUPTED);
+        self.copy_planes(buffer, &mut frame)?;
+        self.next_seq += 1;
+        self.last_pts = Some(pts);
+        self.demux.reached(pts);
+        Ok(Some(frame))
+    }
+
+    fn check_time(&self, sample: &gst::Sample) -> Result<PtsNanos, MediaError> {
+        let seq = self.next_seq;
+        let pts = running_time(sample)
+            .ok_or_else(|| MediaError::Unusable(format!("picture {seq} has no presentation time")))?;
+        match self.last_pts {
+            Some(last) if pts <= last => Err(MediaError::Unusable(format!(
+                "its picture times run backwards at {last}; rewrite the file with correct times"
+            ))),
+            _ => Ok(pts),
+        }
+    }
+
+    fn check_format(&self, sample: &gst::Sample, pts: PtsNanos) -> Result<(), MediaError> {
+        let info = video_info(sample)?;
+        if (info.width(), info.height()) == (self.info.width(), self.info.height()) {
+            return Ok(());
+        }
+        Err(MediaError::Unusable(format!("its picture changes size at {pts}; split it there")))
+    }
+
+    fn copy_planes(&self, buffer: &gst::BufferRef, frame: &mut Frame) -> Result<(), MediaError> {
+        let view = gst_video::VideoFrameRef::from_buffer_ref_readable(buffer, &self.info)?;
+        let (width, height) = self.format.source_size_px;
+        for (index, plane) in (0u32..).zip(frame.planes_mut()) {
+            let shift = u32::from(index > 0);
+            let data = view.plane_data(index)?;
+            let stride = view.plane_stride().get(index as usize).copied().unwrap_or(0);
+            let stride = usize::try_from(stride)
+                .ok()
+                .filter(|s| *s > 0)
+                .ok_or_else(|| MediaError::Framework("a picture with an unusual layout".to_owned()))?;
+            let shown = (width.div_ceil(1 << shift) as usize, height.div_ceil(1 << shift) as usize);
+            copy_plane(data, stride, shown, plane.data, plane.stride, (plane.width, plane.height));
+        }
+        Ok(())
+    }
+}
+
+/// Copies a plane and repeats its last column and row where the target is larger.
+fn copy_plane(
+    from: &[u8],
+    from_stride: usize,
+    (from_w, from_h): (usize, usize),
+    to: &mut [u8],
+    to_stride: usize,
+    (to_w, to_h): (usize, usize),
+) {
+    let rows = from.chunks(from_stride).take(from_h);
+    let last = from.chunks(from_stride).take(from_h).last();
+    let rows = rows.chain(std::iter::repeat(last.unwrap_or(&[]))).take(to_h);
+    for (target, source) in to.chunks_mut(to_stride).zip(rows) {
+        let width = from_w.min(to_w).min(source.len()).min(target.len());
+        let (Some(target_part), Some(source_part)) = (target.get_mut(..width), source.get(..width)) else {
+            continue;
+        };
+        target_part.copy_from_slice(source_part);
+        let edge = source_part.last().copied().unwrap_or(0);
+        if let Some(padding) = target.get_mut(width..) {
+            padding.fill(edge);
+        }
+    }
+}
+
+/// Turns by the rotation flag, makes interlaced pictures progressive (one picture out per picture in), and converts
+/// other chroma formats and bit depths; for ordinary 8-bit 4:2:0 all three hand buffers through untouched.
+fn tail() -> Result<[gst::Element; 3], MediaError> {
+    let flip = make("videoflip")?;
+    flip.set_property_from_str("video-direction", "auto");
+    let deinterlace = make("deinterlace")?;
+    deinterlace.set_property_from_str("mode", "auto");
+    deinterlace.set_property_from_str("fields", "top");
+    let convert = make("videoconvert")?;
+    Ok([deinterlace, convert, flip])
+}
+
+fn planar_caps() -> gst::Caps {
+    gst::Caps::builder("video/x-raw").field("format", "I420").build()
+}
+
+/// High dynamic range would come out pale or dark without tone mapping.
+fn refuse_hdr(caps: &gst::Caps) -> Option<String> {
+    let structure = caps.structure(0)?;
+    if structure.name() != "video/x-raw" {
+        return Some("its picture is in a protected or hardware-only format".to_owned());
+    }
+    let colorimetry: gst_video::VideoColorimetry = structure.get::<&str>("colorimetry").ok()?.parse().ok()?;
+    let is_hdr = matches!(
+        colorimetry.transfer(),
+        gst_video::VideoTransferFunction::Smpte2084 | gst_video::VideoTransferFunction::AribStdB67
+    );
+    is_hdr.then(|| {
+        "its picture is in high dynamic range (PQ or HLG), which would come out washed out; export it in standard \
+         dynamic range (BT.709)"
+            .to_owned()
+    })
+}
+
+fn video_info(sample: &gst::Sample) -> Result<gst_video::VideoInfo, MediaError> {
+    let caps = sample.caps().ok_or_else(|| MediaError::Framework("a picture without a format".to_owned()))?;
+    Ok(gst_video::VideoInfo::from_caps(caps)?)
+}
+
+fn picture_format(info: &gst_video::VideoInfo) -> Result<PictureFormat, MediaError> {
+    let (width, height) = (info.width(), info.height());
+    if width.min(height) < 16 || width.max(height) > MAX_SIDE_PX {
+        return Err(MediaError::Unusable(format!(
+            "its picture is {width} x {height}; sides of 16 to {MAX_SIDE_PX} pixels are accepted"
+        )));
+    }
+    let colorimetry = info.colorimetry();
+    let matrix = match colorimetry.matrix() {
+        gst_video::VideoColorMatrix::Bt709 => ColorMatrix::Bt709,
+        gst_video::VideoColorMatrix::Bt2020 => ColorMatrix::Bt2020,
+        // Untagged recordings of standard size are BT.601, larger ones BT.709, as players assume.
+        gst_video::VideoColorMatrix::Unknown if height > 576 => ColorMatrix::Bt709,
+        _ => ColorMatrix::Bt601,
+    };
+    let full_range = colorimetry.range() == gst_video::VideoColorRange::Range0_255;
+    let positive = |n: i32| u32::try_from(n).ok().filter(|n| *n > 0);
+    let ratio = |numer, denom| Some((positive(numer)?, positive(denom)?));
+    let (par, fps) = (info.par(), info.fps());
+    Ok(PictureFormat {
+        size: FrameSize::rounded_up(width as usize, height as usize),
+        source_size_px: (width, height),
+        pixel_aspect: ratio(par.numer(), par.denom()).unwrap_or((1, 1)),
+        rate: ratio(fps.numer(), fps.denom()),
+        colour: Colorimetry { full_range, matrix },
+        colorimetry_caps: colorimetry.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_column_and_row_are_repeated() {
+        let (from, mut to) = ([1u8, 2, 3, 99, 4, 5, 6, 99], [0u8; 16]);
+        copy_plane(&from, 4, (3, 2), &mut to, 4, (4, 4));
+        assert_eq!(to, [1, 2, 3, 3, 4, 5, 6, 6, 4, 5, 6, 6, 4, 5, 6, 6]);
+    }
+}

@@ -1,0 +1,197 @@
+//! Decoding the sound: interleaved 32-bit float samples on one unbroken clock.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use gstreamer as gst;
+use gstreamer_audio as gst_audio;
+
+use super::demux::{Demux, StreamKind, make, running_time};
+use super::error::MediaError;
+use super::input::InputFile;
+use crate::model::PtsNanos;
+
+/// Sampling rates that AAC knows (ISO/IEC 14496-3, table 1.18); other rates are converted to the nearest.
+const AAC_RATES_HZ: [i32; 10] = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 96000];
+
+/// More channels than this are mixed down: what remains is one disguised voice in any case.
+const MAX_CHANNELS: i32 = 2;
+
+/// Time stamps in whole milliseconds wander by this much without meaning a gap.
+const JITTER_NANOS: u64 = 4_000_000;
+
+/// A hole longer than this is a broken clock, not a pause.
+const MAX_GAP_NANOS: u64 = 6 * 3600 * 1_000_000_000;
+
+/// Silence is written in pieces of this many sample frames, so that a long gap needs no memory.
+const SILENCE_PIECE_FRAMES: u64 = 1 << 15;
+
+/// Rate and channels of the decoded sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SoundSpec {
+    /// Samples per second and channel.
+    pub rate_hz: u32,
+    /// Interleaved channels, 1 or 2.
+    pub channels: u16,
+}
+
+impl SoundSpec {
+    /// Length of `frames` sample frames, in nanoseconds.
+    fn nanos(self, frames: u64) -> u64 {
+        let nanos = u128::from(frames) * 1_000_000_000 / u128::from(self.rate_hz.max(1));
+        u64::try_from(nanos).unwrap_or(u64::MAX)
+    }
+
+    fn frames(self, nanos: u64) -> u64 {
+        let frames = u128::from(nanos) * u128::from(self.rate_hz) / 1_000_000_000;
+        u64::try_from(frames).unwrap_or(u64::MAX)
+    }
+}
+
+/// A stream of decoded sound.
+#[derive(Debug)]
+pub struct SoundSource {
+    demux: Demux,
+    spec: SoundSpec,
+    start: PtsNanos,
+    waiting: Option<gst::Sample>,
+    clock: SampleClock,
+}
+
+impl SoundSource {
+    /// Starts decoding the first sound track and waits for its first samples; `None` where there is no sound.
+    ///
+    /// # Errors
+    /// [`MediaError`] where there is sound that cannot be decoded.
+    pub fn start(input: &InputFile, cancel: Arc<AtomicBool>) -> Result<Option<Self>, MediaError> {
+        let tail = [make("audioconvert")?, make("audioresample")?];
+        let mut demux = Demux::start(input, StreamKind::Sound, &tail, &float_caps(), |_| None, cancel)?;
+        let Some(first) = demux.pull()? else { return Ok(None) };
+        let info = first
+            .caps()
+            .ok_or_else(|| MediaError::Framework("sound without a format".to_owned()))
+            .and_then(|caps| Ok(gst_audio::AudioInfo::from_caps(caps)?))?;
+        let channels = u16::try_from(info.channels()).unwrap_or(u16::MAX);
+        let spec = SoundSpec { rate_hz: info.rate(), channels };
+        let start = running_time(&first).unwrap_or_default();
+        let clock = SampleClock { spec, start, frames: 0 };
+        Ok(Some(Self { demux, spec, start, waiting: Some(first), clock }))
+    }
+
+    /// Rate and channels.
+    pub fn spec(&self) -> SoundSpec {
+        self.spec
+    }
+
+    /// Presentation time of the first sample.
+    pub fn start_pts(&self) -> PtsNanos {
+        self.start
+    }
+
+    /// Hands the next samples to `consume`, in pieces: silence for a hole in the clock, then what was decoded.
+    /// Returns false at the end.
+    ///
+    /// # Errors
+    /// Decoding errors, and whatever `consume` reports.
+    pub fn next_chunk<E: From<MediaError>>(
+        &mut self,
+        mut consume: impl FnMut(&[f32]) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let sample = match self.waiting.take() {
+            Some(sample) => sample,
+            None => match self.demux.pull()? {
+                Some(sample) => sample,
+                None => return Ok(false),
+            },
+        };
+        let samples = read_samples(&sample)?;
+        let (mut silence, skip) = self.clock.admit(running_time(&sample), samples.len())?;
+        let channels = u64::from(self.spec.channels);
+        let zeros = vec![0f32; usize::try_from(silence.min(SILENCE_PIECE_FRAMES) * channels).unwrap_or(0)];
+        while silence > 0 {
+            let piece = silence.min(SILENCE_PIECE_FRAMES);
+            let len = usize::try_from(piece * channels).unwrap_or(0);
+            consume(zeros.get(..len).unwrap_or(&zeros))?;
+            silence -= piece;
+        }
+        consume(samples.get(skip..).unwrap_or(&[]))?;
+        self.demux.reached(self.clock.now());
+        Ok(true)
+    }
+}
+
+/// Counts samples and compares them with the time stamps, so that the sound stays on one clock.
+#[derive(Clone, Copy, Debug)]
+struct SampleClock {
+    spec: SoundSpec,
+    start: PtsNanos,
+    frames: u64,
+}
+
+impl SampleClock {
+    fn now(&self) -> PtsNanos {
+        PtsNanos(self.start.0.saturating_add(self.spec.nanos(self.frames)))
+    }
+
+    /// How many frames of silence go before a chunk of `len` samples, and how many of its samples overlap what was
+    /// there already.
+    fn admit(&mut self, pts: Option<PtsNanos>, len: usize) -> Result<(u64, usize), MediaError> {
+        let channels = u64::from(self.spec.channels.max(1));
+        let (now, here) = (self.now(), pts.unwrap_or_else(|| self.now()));
+        let (gap, overlap) = (here.since(now).0, now.since(here).0);
+        if gap > MAX_GAP_NANOS {
+            return Err(MediaError::Unusable(format!("its sound jumps by more than six hours at {now}")));
+        }
+        let silence = if gap > JITTER_NANOS { self.spec.frames(gap) } else { 0 };
+        let late = if overlap > JITTER_NANOS { self.spec.frames(overlap) } else { 0 };
+        let skip = usize::try_from(late.saturating_mul(channels)).unwrap_or(usize::MAX).min(len);
+        self.frames += silence + (len - skip) as u64 / channels;
+        Ok((silence, skip))
+    }
+}
+
+fn read_samples(sample: &gst::Sample) -> Result<Vec<f32>, MediaError> {
+    let buffer = sample.buffer().ok_or_else(|| MediaError::Framework("an empty sample".to_owned()))?;
+    let map = buffer.map_readable()?;
+    let mut out = Vec::with_capacity(map.len() / 4);
+    out.extend(map.chunks_exact(4).map(|b| match b {
+        [a, b, c, d] => f32::from_le_bytes([*a, *b, *c, *d]),
+        _ => 0.0,
+    }));
+    Ok(out)
+}
+
+fn float_caps() -> gst::Caps {
+    gst::Caps::builder("audio/x-raw")
+        .field("format", "F32LE")
+        .field("layout", "interleaved")
+        .field("rate", gst::List::new(AAC_RATES_HZ))
+        .field("channels", gst::IntRange::new(1, MAX_CHANNELS))
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock() -> SampleClock {
+        SampleClock { spec: SoundSpec { rate_hz: 48_000, channels: 2 }, start: PtsNanos(0), frames: 0 }
+    }
+
+    #[test]
+    fn a_hole_becomes_silence_and_an_overlap_is_cut() {
+        let mut clock = clock();
+        assert_eq!(clock.admit(Some(PtsNanos(0)), 96_000).unwrap(), (0, 0));
+        assert_eq!(clock.admit(Some(PtsNanos(1_500_000_000)), 960).unwrap(), (24_000, 0));
+        let overlap = PtsNanos(clock.now().0 - 10_000_000);
+        assert_eq!(clock.admit(Some(overlap), 1920).unwrap(), (0, 960));
+    }
+
+    #[test]
+    fn millisecond_rounding_is_not_a_hole() {
+        let mut clock = clock();
+        clock.admit(Some(PtsNanos(0)), 2048).unwrap();
+        assert_eq!(clock.admit(Some(PtsNanos(22_000_000)), 2048).unwrap(), (0, 0));
+        assert!(clock.admit(Some(PtsNanos(u64::MAX)), 2).is_err());
+    }
+}

@@ -1,0 +1,17 @@
+//! Plain types that the stages share: time, geometry, frames, masks, plans. No stage, no I/O, no foreign types.
+
+mod digest;
+mod frame;
+mod geometry;
+mod mask;
+mod plan;
+mod time;
+
+pub use digest::{Sha256Digest, hash_reader};
+pub use frame::{ColorMatrix, Colorimetry, Frame, FramePool, FrameSize, PlaneMut, PlaneRef};
+pub use geometry::{BoxPx, EllipsePx};
+pub use mask::{Detection, FrameMasks, Mask, MaskArea, MaskSource, TrackId};
+pub use plan::{
+    Device, FaceStyle, MAX_MARGIN_PERCENT, OnUncertain, Plan, Speed, UnknownWord, VideoCodec, VoiceMode,
+};
+pub use time::{DurationNanos, PtsNanos};

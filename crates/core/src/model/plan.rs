@@ -1,0 +1,230 @@
+//! The settings of one rendering, each with its range and its default.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::DurationNanos;
+
+/// The largest margin around a face, in percent of its size.
+pub const MAX_MARGIN_PERCENT: u8 = 200;
+
+/// A word that is not one of a setting's choices.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is not one of: {choices}")]
+pub struct UnknownWord {
+    word: String,
+    choices: &'static str,
+}
+
+/// Declares a setting with a closed set of words, which display, parse and serialise alike.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name { $($(#[$vmeta])* #[serde(rename = $word)] $variant),+ }
+
+        impl $name {
+            /// Every choice, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word on the command line and in files.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.as_str()) }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownWord;
+            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+                Self::ALL.iter().copied().find(|choice| choice.as_str() == text).ok_or_else(|| UnknownWord {
+                    word: text.to_owned(),
+                    choices: concat!($($word, " "),+),
+                })
+            }
+        }
+    };
+}
+
+words! {
+    /// How a face is made unreadable.
+    FaceStyle {
+        /// A smooth surface through at most 8x8 values.
+        Blur = "blur",
+        /// At most 8x8 flat cells.
+        Pixelate = "pixelate",
+        /// One flat grey.
+        Solid = "solid",
+    }
+}
+
+words! {
+    /// What happens to the sound.
+    VoiceMode {
+        /// Band vocoder: words and timing stay, pitch and timbre are replaced.
+        Disguise = "disguise",
+        /// Random shift of pitch. Anyone can shift it back.
+        Pitch = "pitch",
+        /// Silence of the same length.
+        Mute = "mute",
+        /// No sound stream at all.
+        Remove = "remove",
+        /// Untouched; only under a permit that allows it.
+        Original = "original",
+    }
+}
+
+words! {
+    /// What happens to a span in which a face may be present but could not be followed.
+    OnUncertain {
+        /// The last known mask is kept and widened.
+        Widen = "widen",
+        /// The whole frame is hidden.
+        BlurFrame = "blur-frame",
+        /// Nothing is written.
+        Stop = "stop",
+    }
+}
+
+words! {
+    /// Trade between time and size of the output.
+    Speed {
+        /// Quickest, larger files.
+        Fastest = "fastest",
+        /// The default.
+        Balanced = "balanced",
+        /// Slowest, smallest files.
+        Smallest = "smallest",
+    }
+}
+
+words! {
+    /// Codec of the output picture.
+    VideoCodec {
+        /// H.264 by x264.
+        X264 = "x264",
+        /// H.264 by Cisco's openh264.
+        OpenH264 = "openh264",
+        /// VP9 by libvpx.
+        Vp9 = "vp9",
+    }
+}
+
+/// Where redaction runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Device {
+    /// A GPU where a real one is present, else the processor.
+    Auto,
+    /// The processor.
+    Cpu,
+    /// The n-th GPU; its absence is an error.
+    Gpu(u8),
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Gpu(n) => write!(f, "gpu:{n}"),
+        }
+    }
+}
+
+impl FromStr for Device {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "gpu" => Ok(Self::Gpu(0)),
+            _ => text
+                .strip_prefix("gpu:")
+                .and_then(|n| n.parse().ok())
+                .map(Self::Gpu)
+                .ok_or_else(|| UnknownWord { word: text.to_owned(), choices: "auto cpu gpu gpu:N" }),
+        }
+    }
+}
+
+impl Serialize for Device {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Device {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Everything that decides what one rendering does; the receipt repeats it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Plan {
+    /// How faces are hidden.
+    pub faces: FaceStyle,
+    /// Room around a face on each side, in percent of its size, 0..=[`MAX_MARGIN_PERCENT`].
+    pub margin_percent: u8,
+    /// What happens to the sound.
+    pub voice: VoiceMode,
+    /// What happens where a face could not be followed.
+    pub on_uncertain: OnUncertain,
+    /// Encoder effort.
+    pub speed: Speed,
+    /// Output codec.
+    pub codec: VideoCodec,
+    /// Encoder quality: constant rate factor, 0 (best) to 51; x264's scale.
+    pub quality: u8,
+    /// Where redaction runs.
+    pub device: Device,
+    /// How far the pipeline looks ahead of the frame that it draws.
+    pub look_ahead: DurationNanos,
+    /// Longest side of the detector's input in pixels, a multiple of 32.
+    pub detector_side_px: u16,
+    /// Accept a recording that was cut off, up to the cut.
+    pub allow_truncated: bool,
+    /// Text of the visible watermark; empty for none.
+    pub watermark: String,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            faces: FaceStyle::Blur,
+            margin_percent: 30,
+            voice: VoiceMode::Disguise,
+            on_uncertain: OnUncertain::Widen,
+            speed: Speed::Balanced,
+            codec: VideoCodec::X264,
+            quality: 21,
+            device: Device::Auto,
+            look_ahead: DurationNanos::from_millis(1000),
+            detector_side_px: 640,
+            allow_truncated: false,
+            watermark: String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_parses_to_what_it_displays() {
+        for style in FaceStyle::ALL {
+            assert_eq!(style.to_string().parse(), Ok(*style));
+        }
+        assert_eq!("gpu:3".parse(), Ok(Device::Gpu(3)));
+        let error = "smooth".parse::<FaceStyle>().unwrap_err().to_string();
+        assert!(error.contains("blur pixelate solid"), "{error}");
+    }
+}

@@ -1,0 +1,225 @@
+//! The models and the library that a rendering needs, read from the Obscura home folder and compared with the manifest.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::detect::{DetectError, Runtime};
+use crate::model::{Sha256Digest, hash_reader};
+
+/// The manifest that is compiled in: nothing that a folder says can change which models are trusted.
+const MANIFEST: &str = include_str!("../../../../models/manifest.toml");
+
+/// A model larger than this is not one of ours.
+const MAX_MODEL_BYTES: u64 = 64 << 20;
+
+/// Why a model or library cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AssetError {
+    /// The file is not there.
+    #[error("the {kind} `{name}` is not installed")]
+    Missing {
+        /// "model" or "library".
+        kind: &'static str,
+        /// Its name in the manifest.
+        name: String,
+    },
+    /// The file is there but is another one.
+    #[error(
+        "the {kind} `{name}` is not the file that was measured: its sha256 is {found} instead of {expected}"
+    )]
+    Digest {
+        /// "model" or "library".
+        kind: &'static str,
+        /// Its name in the manifest.
+        name: String,
+        /// What the manifest says.
+        expected: Sha256Digest,
+        /// What the file has.
+        found: Sha256Digest,
+    },
+    /// The compiled-in manifest lacks an entry for this machine.
+    #[error("there is no {kind} `{name}` for this kind of machine")]
+    NotListed {
+        /// "model" or "library".
+        kind: &'static str,
+        /// What was looked for.
+        name: String,
+    },
+    /// Neither a home folder nor a variable that names one.
+    #[error("no folder for models: set OBSCURA_HOME, XDG_DATA_HOME or HOME")]
+    NoHome,
+    /// ONNX Runtime does not load.
+    #[error(transparent)]
+    Runtime(#[from] DetectError),
+}
+
+#[derive(Debug, Deserialize)]
+struct Manifest {
+    model: Vec<Entry>,
+    library: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Entry {
+    name: String,
+    file_name: String,
+    sha256: Sha256Digest,
+    licence: String,
+    purpose: String,
+    package: String,
+    version: String,
+    target: Option<String>,
+}
+
+/// One file of the manifest and whether it is here.
+#[derive(Clone, Debug, Serialize)]
+pub struct AssetStatus {
+    /// "model" or "library".
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub purpose: String,
+    /// Its licence.
+    pub licence: String,
+    /// Package and version that it ships in.
+    pub package: String,
+    /// The digest that it must have.
+    pub sha256: Sha256Digest,
+    /// Present with the right digest.
+    pub installed: bool,
+    /// What is wrong where it is not.
+    pub problem: Option<String>,
+}
+
+/// A model in memory, verified.
+#[derive(Debug)]
+pub struct Model {
+    /// Name in the manifest.
+    pub name: String,
+    /// Verified digest.
+    pub sha256: Sha256Digest,
+    /// The file's content.
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Everything that detection needs, verified and loaded once per process.
+#[derive(Debug)]
+pub struct Assets {
+    /// Finds the faces that are hidden.
+    pub finder: Model,
+    /// Searches the finished file.
+    pub checker: Model,
+    /// Digest of the ONNX Runtime library.
+    pub library_sha256: Sha256Digest,
+    pub(super) runtime: Runtime,
+}
+
+/// The Obscura home folder: `OBSCURA_HOME`, else `XDG_DATA_HOME/obscura`, else `~/.local/share/obscura`.
+///
+/// # Errors
+/// [`AssetError::NoHome`] where none of the variables is set.
+pub fn home_folder() -> Result<PathBuf, AssetError> {
+    let set = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    set("OBSCURA_HOME")
+        .or_else(|| set("XDG_DATA_HOME").map(|data| data.join("obscura")))
+        .or_else(|| set("HOME").map(|home| home.join(".local/share/obscura")))
+        .ok_or(AssetError::NoHome)
+}
+
+impl Assets {
+    /// Reads, verifies and loads everything from the home folder.
+    ///
+    /// # Errors
+    /// [`AssetError`] for the first file that is missing or is another one.
+    pub fn load(home: &Path) -> Result<Self, AssetError> {
+        let manifest = manifest()?;
+        let library = find(&manifest.library, "library", "onnxruntime", true)?;
+        let path = home.join("lib").join(&library.file_name);
+        verify("library", library, &path)?;
+        Ok(Self {
+            finder: model(&manifest, home, "centerface")?,
+            checker: model(&manifest, home, "yunet")?,
+            library_sha256: library.sha256,
+            runtime: Runtime::load(&path)?,
+        })
+    }
+}
+
+/// Every model and library of the manifest with its state in the home folder.
+///
+/// # Errors
+/// [`AssetError::NotListed`] where the compiled-in manifest cannot be read.
+pub fn list_assets(home: &Path) -> Result<Vec<AssetStatus>, AssetError> {
+    let manifest = manifest()?;
+    let libraries =
+        manifest.library.iter().filter(|e| e.is_for_this_machine()).map(|e| ("library", "lib", e));
+    let models = manifest.model.iter().map(|e| ("model", "models", e));
+    Ok(libraries.chain(models).map(|(kind, folder, entry)| status(home, kind, folder, entry)).collect())
+}
+
+fn status(home: &Path, kind: &'static str, folder: &str, entry: &Entry) -> AssetStatus {
+    let problem = verify(kind, entry, &home.join(folder).join(&entry.file_name)).err();
+    AssetStatus {
+        kind,
+        name: entry.name.clone(),
+        purpose: entry.purpose.clone(),
+        licence: entry.licence.clone(),
+        package: format!("{} {}", entry.package, entry.version),
+        sha256: entry.sha256,
+        installed: problem.is_none(),
+        problem: problem.map(|p| p.to_string()),
+    }
+}
+
+impl Entry {
+    fn is_for_this_machine(&self) -> bool {
+        let here = format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS);
+        self.target.as_ref().is_none_or(|target| *target == here)
+    }
+}
+
+fn manifest() -> Result<Manifest, AssetError> {
+    toml::from_str(MANIFEST)
+        .map_err(|e| AssetError::NotListed { kind: "manifest", name: e.message().to_owned() })
+}
+
+fn find<'a>(
+    entries: &'a [Entry],
+    kind: &'static str,
+    name: &str,
+    for_this_machine: bool,
+) -> Result<&'a Entry, AssetError> {
+    entries
+        .iter()
+        .find(|e| e.name == name && (!for_this_machine || e.is_for_this_machine()))
+        .ok_or_else(|| AssetError::NotListed { kind, name: name.to_owned() })
+}
+
+fn model(manifest: &Manifest, home: &Path, name: &str) -> Result<Model, AssetError> {
+    let entry = find(&manifest.model, "model", name, false)?;
+    let missing = || AssetError::Missing { kind: "model", name: entry.name.clone() };
+    let path = home.join("models").join(&entry.file_name);
+    let file = std::fs::File::open(path).map_err(|_e| missing())?;
+    let mut bytes = Vec::new();
+    file.take(MAX_MODEL_BYTES).read_to_end(&mut bytes).map_err(|_e| missing())?;
+    compare("model", entry, Sha256Digest::of(&bytes))?;
+    Ok(Model { name: entry.name.clone(), sha256: entry.sha256, bytes })
+}
+
+fn verify(kind: &'static str, entry: &Entry, path: &Path) -> Result<(), AssetError> {
+    let missing = |_| AssetError::Missing { kind, name: entry.name.clone() };
+    let file = std::fs::File::open(path).map_err(missing)?;
+    let (found, _) = hash_reader(file).map_err(missing)?;
+    compare(kind, entry, found)
+}
+
+fn compare(kind: &'static str, entry: &Entry, found: Sha256Digest) -> Result<(), AssetError> {
+    if found == entry.sha256 {
+        return Ok(());
+    }
+    Err(AssetError::Digest { kind, name: entry.name.clone(), expected: entry.sha256, found })
+}

@@ -1,0 +1,101 @@
+//! What can stop a rendering, and which kind of failure it is for whoever called.
+
+use crate::detect::DetectError;
+use crate::media::{MediaError, OpenError};
+use crate::model::PtsNanos;
+use crate::redact::RedactError;
+use crate::track::TrackSettingsError;
+use crate::voice::VoiceError;
+
+use super::assets::AssetError;
+use super::output::OutputError;
+
+/// Why a rendering stopped. Nothing that was written so far keeps a name.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The input cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Decoding, encoding or the container.
+    #[error(transparent)]
+    Media(#[from] MediaError),
+    /// The detector; without it no frame is safe.
+    #[error("the face detector failed: {0}")]
+    Detect(#[from] DetectError),
+    /// The drawing of masks.
+    #[error("hiding faces failed: {0}")]
+    Redact(#[from] RedactError),
+    /// Settings of tracking outside their range.
+    #[error(transparent)]
+    Track(#[from] TrackSettingsError),
+    /// The disguise of the sound.
+    #[error("disguising the sound failed: {0}")]
+    Voice(#[from] VoiceError),
+    /// A model or library is missing or is not the one that was measured.
+    #[error(transparent)]
+    Asset(#[from] AssetError),
+    /// The output file.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// `--on-uncertain stop` and a face that could not be followed.
+    #[error(
+        "a face could not be followed in {spans} places, the first at {first}, and the plan says to stop there"
+    )]
+    Uncertain {
+        /// Number of places.
+        spans: usize,
+        /// Where the first one begins.
+        first: PtsNanos,
+    },
+    /// The finished file is not what it should be.
+    #[error("the self-check refused the finished file: {0}")]
+    SelfCheck(String),
+    /// A thread could not be started or died.
+    #[error("the worker `{0}` could not go on")]
+    Worker(&'static str),
+    /// Frames came out of order: a mask would lie on the wrong picture.
+    #[error("frames and masks are out of step at frame {seq}")]
+    OutOfStep {
+        /// The frame that was expected.
+        seq: u64,
+    },
+}
+
+/// Kinds of failure that a caller treats differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The recording cannot be used as it is.
+    Input,
+    /// The result is refused.
+    Refused,
+    /// Something is missing on this machine.
+    Environment,
+    /// The user stopped the run.
+    Interrupted,
+    /// The target cannot be written.
+    Target,
+    /// Anything else.
+    Internal,
+}
+
+impl EngineError {
+    /// The kind of this failure.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Open(OpenError::Media(media)) | Self::Media(media) => match media {
+                MediaError::Unusable(_) | MediaError::CutOff { .. } => FailureKind::Input,
+                MediaError::MissingPlugin { .. } => FailureKind::Environment,
+                MediaError::NotAllowed(_) => FailureKind::Refused,
+                MediaError::Interrupted => FailureKind::Interrupted,
+                MediaError::Output(_) => FailureKind::Target,
+                MediaError::Framework(_) => FailureKind::Internal,
+            },
+            Self::Open(_) => FailureKind::Input,
+            Self::Asset(_) | Self::Redact(RedactError::NoSuchGpu { .. }) => FailureKind::Environment,
+            Self::Uncertain { .. } | Self::SelfCheck(_) => FailureKind::Refused,
+            Self::Output(_) => FailureKind::Target,
+            _ => FailureKind::Internal,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Where the stages meet: a plan, an opened input and an output file become a de-identified recording and a report.
+
+mod assets;
+mod check;
+mod error;
+mod events;
+mod output;
+mod render;
+mod report;
+mod stages;
+
+use std::fs::File;
+
+pub use assets::{AssetError, AssetStatus, Assets, Model, home_folder, list_assets};
+pub use error::{EngineError, FailureKind};
+pub use events::{Link, Phase, Progress};
+pub use output::{OutputError, PendingFile};
+pub use render::TimedMask;
+pub use report::{CheckReport, MaskLog, RenderReport, Residual, SoundReport};
+
+pub use crate::media::{Component, InputFile, MediaError, OpenError, list_components, start_framework};
+
+use crate::model::{DurationNanos, Mask, MaskArea, MaskSource, Plan, PtsNanos, Sha256Digest, TrackId};
+
+/// How often a recording is rendered at most: faces that the self-check still finds are hidden in a further rendering.
+const MAX_ROUNDS: u32 = 3;
+
+/// How long before and after its sightings a face that the self-check found is hidden.
+const RESIDUAL_HOLD: DurationNanos = DurationNanos::from_millis(500);
+
+/// How much larger than the second detector's boxes their masks are.
+const RESIDUAL_GROWTH: f32 = 1.6;
+
+/// A finished, checked recording that has no name yet.
+#[derive(Debug)]
+pub struct Rendered {
+    /// What the rendering did.
+    pub render: RenderReport,
+    /// What reading the file back showed.
+    pub check: CheckReport,
+    /// Digest of the finished file.
+    pub output_sha256: Sha256Digest,
+    /// Length of the finished file in bytes.
+    pub output_bytes: u64,
+    /// How often it was rendered; more than once where the self-check found faces.
+    pub rounds: u32,
+}
+
+/// Renders a recording into an open file and checks the result. Where the self-check finds readable faces, they are hidden in
+/// another rendering; a file in which faces remain after the last one is refused.
+///
+/// # Errors
+/// [`EngineError`]; the file's content must then be thrown away.
+pub fn render(
+    plan: &Plan,
+    input: &InputFile,
+    output: &File,
+    assets: &Assets,
+    link: &Link,
+) -> Result<Rendered, EngineError> {
+    let mut extra_masks: Vec<TimedMask> = Vec::new();
+    for round in 1..=MAX_ROUNDS {
+        let job = render::Job { plan, input, output, assets, extra_masks: &extra_masks, round, link };
+        let (report, log) = render::render(&job)?;
+        let (output_sha256, check) = check::check(output, plan, assets, (&report, &log), round, link)?;
+        if !input.is_unchanged() {
+            return Err(MediaError::Unusable("it changed while it was rendered".to_owned()).into());
+        }
+        if check.residual_faces.is_empty() {
+            let output_bytes = output.metadata().map_err(OutputError::from)?.len();
+            return Ok(Rendered { render: report, check, output_sha256, output_bytes, rounds: round });
+        }
+        tracing::info!(round, faces = check.residual_faces.len(), "the self-check found readable faces");
+        let known = extra_masks.len();
+        extra_masks.extend(check.residual_faces.iter().zip(known..).map(|(face, n)| mask_over(face, n)));
+        if round == MAX_ROUNDS {
+            return Err(still_readable(&check));
+        }
+    }
+    Err(EngineError::Worker("render"))
+}
+
+fn still_readable(check: &CheckReport) -> EngineError {
+    let first = check.residual_faces.first().map_or(PtsNanos(0), |face| face.from);
+    EngineError::SelfCheck(format!(
+        "{} faces may still be readable after {MAX_ROUNDS} renderings, the first at {first}; raise --margin, or use \
+         --on-uncertain blur-frame",
+        check.residual_faces.len()
+    ))
+}
+
+fn mask_over(face: &Residual, number: usize) -> TimedMask {
+    let ellipse = crate::model::EllipsePx::inscribed(&face.bbox_px.scaled(RESIDUAL_GROWTH));
+    // Counted down from the top, so that these never meet the tracker's own numbers.
+    let track = TrackId(u32::MAX - 1 - u32::try_from(number).unwrap_or(0));
+    TimedMask {
+        from: face.from.saturating_sub(RESIDUAL_HOLD),
+        to: face.to.saturating_add(RESIDUAL_HOLD),
+        mask: Mask { track, area: MaskArea::Ellipse(ellipse), source: MaskSource::Held },
+    }
+}

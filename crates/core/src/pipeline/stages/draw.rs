@@ -1,0 +1,116 @@
+//! Hides what the masks say, burns in the watermark, and hands the picture to the encoder.
+
+use crossbeam_channel::Receiver;
+
+use crate::media::PictureInput;
+use crate::model::{DurationNanos, Frame, FrameMasks, PtsNanos};
+use crate::pipeline::error::EngineError;
+use crate::pipeline::events::{Link, Phase, Progress};
+use crate::pipeline::render::{Job, TimedMask};
+use crate::pipeline::report::MaskLog;
+use crate::redact::{Redactor, Watermark};
+
+/// How long a single picture is shown where nothing says it.
+const LONE_PICTURE: DurationNanos = DurationNanos::from_millis(40);
+
+/// What was drawn.
+#[derive(Debug, Default)]
+pub(in crate::pipeline) struct Drawn {
+    pub(in crate::pipeline) frames: u64,
+    pub(in crate::pipeline) hidden_luma_px: u64,
+    pub(in crate::pipeline) extra_masks: u64,
+    pub(in crate::pipeline) first_pts: PtsNanos,
+    pub(in crate::pipeline) end_pts: PtsNanos,
+    pub(in crate::pipeline) log: MaskLog,
+}
+
+/// Draws one frame after another.
+#[derive(Debug)]
+pub(in crate::pipeline) struct Artist {
+    redactor: Redactor,
+    watermark: Option<Watermark>,
+    encoder: PictureInput,
+    extra: Vec<TimedMask>,
+    link: Link,
+    news: Progress,
+    drawn: Drawn,
+    last_duration: DurationNanos,
+}
+
+impl Artist {
+    pub(in crate::pipeline) fn new(
+        job: &Job<'_>,
+        redactor: Redactor,
+        watermark: Option<Watermark>,
+        encoder: PictureInput,
+    ) -> Self {
+        let index = job.input.index();
+        let news = Progress {
+            phase: Phase::Rendering,
+            round: job.round,
+            frames: 0,
+            frames_expected: index.picture_samples,
+            reached: PtsNanos(0),
+            duration: index.duration,
+        };
+        Self {
+            redactor,
+            watermark,
+            encoder,
+            extra: job.extra_masks.to_vec(),
+            link: job.link.clone(),
+            news,
+            drawn: Drawn::default(),
+            last_duration: LONE_PICTURE,
+        }
+    }
+
+    pub(in crate::pipeline) fn run(
+        mut self,
+        input: &Receiver<(Frame, FrameMasks)>,
+    ) -> Result<Drawn, EngineError> {
+        // A picture is shown until the next one begins, so each waits for the time of its successor.
+        let mut waiting: Option<Frame> = None;
+        for (mut frame, mut masks) in input {
+            self.hide(&mut frame, &mut masks)?;
+            if let Some(previous) = waiting.replace(frame) {
+                let next_pts = waiting.as_ref().map_or(previous.pts, |f| f.pts);
+                self.last_duration = next_pts.since(previous.pts);
+                self.send(previous, self.last_duration)?;
+            }
+        }
+        if let Some(last) = waiting {
+            let duration = last.duration.filter(|d| d.0 > 0).unwrap_or(self.last_duration);
+            self.send(last, duration)?;
+        }
+        self.encoder.end();
+        Ok(self.drawn)
+    }
+
+    fn hide(&mut self, frame: &mut Frame, masks: &mut FrameMasks) -> Result<(), EngineError> {
+        let asked = self.extra.iter().filter(|m| m.from <= frame.pts && frame.pts <= m.to);
+        let before = masks.masks.len();
+        masks.masks.extend(asked.map(|m| m.mask));
+        self.drawn.extra_masks += (masks.masks.len() - before) as u64;
+        let stats = self.redactor.redact(frame, masks)?;
+        self.drawn.hidden_luma_px += stats.hidden_luma_px;
+        if let Some(watermark) = &self.watermark {
+            watermark.apply(frame);
+        }
+        self.drawn.log.frames.push(FrameMasks { masks: masks.masks.clone(), ..*masks });
+        Ok(())
+    }
+
+    fn send(&mut self, frame: Frame, duration: DurationNanos) -> Result<(), EngineError> {
+        if self.drawn.frames == 0 {
+            self.drawn.first_pts = frame.pts;
+        }
+        self.drawn.frames += 1;
+        self.drawn.end_pts = frame.pts.saturating_add(duration);
+        self.news.frames = self.drawn.frames;
+        self.news.reached = frame.pts;
+        self.encoder.push(frame, duration)?;
+        self.link.tell(self.news);
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! Puts the detectors' answers back into order and lets the tracker look ahead.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::model::{Frame, FrameMasks, OnUncertain};
+use crate::pipeline::error::EngineError;
+use crate::track::{Observation, TrackReport, Tracker};
+
+pub(in crate::pipeline) fn run(
+    mut tracker: Tracker,
+    input: &Receiver<(Frame, Observation)>,
+    output: &Sender<(Frame, FrameMasks)>,
+    on_uncertain: OnUncertain,
+) -> Result<TrackReport, EngineError> {
+    // Holds at most what the detectors work on, since the queues around them are bounded.
+    let mut early = BTreeMap::new();
+    let mut window = VecDeque::new();
+    let mut next_seq = 0;
+    for (frame, observation) in input {
+        early.insert(frame.seq, (frame, observation));
+        while let Some((frame, observation)) = early.remove(&next_seq) {
+            next_seq += 1;
+            tracker.push(observation);
+            window.push_back(frame);
+            if !pass_on(&mut tracker, &mut window, output)? {
+                return Ok(tracker.report().clone());
+            }
+        }
+    }
+    if !early.is_empty() {
+        return Err(EngineError::OutOfStep { seq: next_seq });
+    }
+    tracker.finish();
+    pass_on(&mut tracker, &mut window, output)?;
+    let report = tracker.report().clone();
+    match report.uncertain.first() {
+        Some(first) if on_uncertain == OnUncertain::Stop => {
+            Err(EngineError::Uncertain { spans: report.uncertain.len(), first: first.from })
+        }
+        _ if !window.is_empty() => Err(EngineError::OutOfStep { seq: next_seq }),
+        _ => Ok(report),
+    }
+}
+
+/// Sends every frame whose masks are settled; false where nobody listens any more.
+fn pass_on(
+    tracker: &mut Tracker,
+    window: &mut VecDeque<Frame>,
+    output: &Sender<(Frame, FrameMasks)>,
+) -> Result<bool, EngineError> {
+    while let Some(masks) = tracker.pop_ready() {
+        let frame = window.pop_front().filter(|frame| frame.seq == masks.seq);
+        let frame = frame.ok_or(EngineError::OutOfStep { seq: masks.seq })?;
+        if output.send((frame, masks)).is_err() {
+            window.clear();
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,27 @@
+//! From detections to masks: faces are followed over time, gaps are filled, and what is doubtful is held and widened.
+//!
+//! ```text
+//!  push ─▶ cuts (2 frames behind) ─▶ sift ─▶ associate ─▶ tracks ─┐
+//!                                                               ├─▶ masks of the oldest frame ─▶ pop_ready
+//!  window of frames, `look_ahead` long ─────────────────────────┘
+//! ```
+//!
+//! Masks are made when a frame leaves, from every sighting that is known by then: those of the look-ahead fill
+//! gaps and hide a face before it was found for the first time.
+
+mod associate;
+mod cuts;
+mod fill;
+mod life;
+mod motion;
+mod report;
+mod settings;
+mod sift;
+#[cfg(test)]
+mod tests;
+mod tracker;
+
+pub use cuts::{THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, Thumbnail};
+pub use report::{MAX_UNCERTAIN_SPANS, TrackReport, UncertainReason, UncertainSpan};
+pub use settings::{MAX_TRACK_DURATION, TrackSettings, TrackSettingsError};
+pub use tracker::{FRAME_TRACK, MAX_WINDOW_FRAMES, Observation, Tracker};

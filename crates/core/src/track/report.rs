@@ -1,0 +1,131 @@
+//! What the tracker tells about a recording: counts, and the spans it is not sure of.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{FrameMasks, MaskSource, PtsNanos};
+
+/// The longest list of uncertain spans; further ones are only counted.
+pub const MAX_UNCERTAIN_SPANS: usize = 1000;
+
+/// Why a span is uncertain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UncertainReason {
+    /// A face was last seen inside the picture and has not been found again.
+    BrokeOff,
+    /// A face turned up inside the picture and may have been there before.
+    AppearedInside,
+    /// A face was lost inside the picture for long and found again.
+    LongGap,
+    /// The frame was damaged and is hidden whole.
+    Damaged,
+    /// A detector reported a face without a usable place; the frame is hidden whole.
+    UnusableDetection,
+    /// More faces than can be followed; the frame is hidden whole.
+    TooManyFaces,
+}
+
+/// A span of presentation time in which a face may be where no mask lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UncertainSpan {
+    /// First frame of the span.
+    pub from: PtsNanos,
+    /// Last frame of the span.
+    pub to: PtsNanos,
+    /// Why.
+    pub reason: UncertainReason,
+}
+
+/// What was found in the frames that have left the tracker.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrackReport {
+    /// Tracks that were begun.
+    pub tracks: u64,
+    /// Masks in whose frame a detector found the face.
+    pub detected: u64,
+    /// Masks between two sightings.
+    pub filled: u64,
+    /// Masks before the first or behind the last sighting.
+    pub held: u64,
+    /// Frames that are hidden whole.
+    pub whole_frames: u64,
+    /// Tracks that broke off inside the picture and were not found again.
+    pub breaks_inside: u64,
+    /// Scene cuts.
+    pub cuts: u64,
+    /// What is not certain, in the order in which the spans ended; at most [`MAX_UNCERTAIN_SPANS`].
+    pub uncertain: Vec<UncertainSpan>,
+    /// Spans beyond the length of the list.
+    pub uncertain_omitted: u64,
+}
+
+impl TrackReport {
+    /// Counts the masks of a frame that leaves.
+    pub(super) fn count(&mut self, frame: &FrameMasks) {
+        let of = |source| frame.masks.iter().filter(|mask| mask.source == source).count() as u64;
+        self.detected += of(MaskSource::Detected);
+        self.filled += of(MaskSource::Filled);
+        self.held += of(MaskSource::Held);
+        self.whole_frames += u64::from(of(MaskSource::WholeFrame) > 0);
+    }
+
+    /// Adds a span that has ended.
+    pub(super) fn note(&mut self, span: UncertainSpan) {
+        if self.uncertain.len() < MAX_UNCERTAIN_SPANS {
+            self.uncertain.push(span);
+        } else {
+            self.uncertain_omitted += 1;
+        }
+    }
+}
+
+/// Joins uncertain frames that follow one another into spans.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SpanJoiner {
+    open: Option<UncertainSpan>,
+}
+
+impl SpanJoiner {
+    /// Takes the next frame; returns a span that this frame ended.
+    pub(super) fn step(&mut self, pts: PtsNanos, reason: Option<UncertainReason>) -> Option<UncertainSpan> {
+        match (reason, &mut self.open) {
+            (Some(reason), Some(span)) if span.reason == reason => {
+                span.to = pts;
+                None
+            }
+            (Some(reason), open) => open.replace(UncertainSpan { from: pts, to: pts, reason }),
+            (None, open) => open.take(),
+        }
+    }
+
+    /// The span that is still open, if any.
+    pub(super) fn close(&mut self) -> Option<UncertainSpan> {
+        self.open.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_of_one_reason_join_and_another_reason_begins_a_new_span() {
+        let mut joiner = SpanJoiner::default();
+        assert_eq!(joiner.step(PtsNanos(1), Some(UncertainReason::BrokeOff)), None);
+        assert_eq!(joiner.step(PtsNanos(2), Some(UncertainReason::BrokeOff)), None);
+        let ended = joiner.step(PtsNanos(3), Some(UncertainReason::LongGap));
+        let expected =
+            UncertainSpan { from: PtsNanos(1), to: PtsNanos(2), reason: UncertainReason::BrokeOff };
+        assert_eq!(ended, Some(expected));
+        assert_eq!(joiner.step(PtsNanos(4), None).map(|span| span.to), Some(PtsNanos(3)));
+        assert_eq!(joiner.close(), None);
+    }
+
+    #[test]
+    fn the_list_of_spans_is_bounded() {
+        let mut report = TrackReport::default();
+        let span = UncertainSpan { from: PtsNanos(0), to: PtsNanos(0), reason: UncertainReason::Damaged };
+        (0..MAX_UNCERTAIN_SPANS + 3).for_each(|_| report.note(span));
+        assert_eq!((report.uncertain.len(), report.uncertain_omitted), (MAX_UNCERTAIN_SPANS, 3));
+    }
+}

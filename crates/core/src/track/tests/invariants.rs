@@ -1,0 +1,116 @@
+//! Invariants over random and hostile input.
+
+use proptest::prelude::*;
+
+use crate::model::{Detection, EllipsePx, OnUncertain, PtsNanos};
+use crate::track::{MAX_WINDOW_FRAMES, Observation, TrackSettings, Tracker};
+
+use super::{ellipse, film, hides_face, picture, run, seen, thumbnail};
+
+/// Mostly sensible numbers, now and then hostile ones.
+fn number(usual: std::ops::Range<f32>) -> impl Strategy<Value = f32> {
+    prop_oneof![40 => usual, 1 => Just(f32::NAN), 1 => Just(f32::INFINITY), 1 => Just(-1e30), 1 => Just(0.0)]
+}
+
+prop_compose! {
+    fn detections()(
+        found in prop::collection::vec(
+            (number(-50.0..1330.0), number(-50.0..770.0), number(4.0..90.0), number(4.0..90.0), number(-3.2..3.2),
+             number(0.05..1.0)),
+            0..6,
+        ),
+    ) -> Vec<Detection> {
+        let ellipse = |(cx, cy, rx, ry, angle_rad, score)| Detection {
+            ellipse: EllipsePx { cx, cy, rx, ry, angle_rad },
+            score,
+        };
+        found.into_iter().map(ellipse).collect()
+    }
+}
+
+prop_compose! {
+    /// Frames with steps of 0 to 400 ms, now and then backwards or an hour on, with cuts and damage.
+    fn films()(
+        frames in prop::collection::vec(
+            (detections(), prop_oneof![30 => 0i64..400, 1 => Just(-500i64), 1 => Just(3_600_000i64)],
+             0u8..40, prop::bool::weighted(0.03)),
+            0..60,
+        ),
+    ) -> Vec<Observation> {
+        let (mut millis, mut scene) = (0i64, 0u8);
+        let observe = |(seq, (detections, step, dice, damaged)): (u64, (Vec<Detection>, i64, u8, bool))| {
+            millis = (millis + step).max(0);
+            scene = if dice == 0 { scene + 1 } else { scene };
+            Observation { seq, pts: PtsNanos(millis.unsigned_abs() * 1_000_000), detections, thumbnail: thumbnail(scene), damaged }
+        };
+        (10u64..).zip(frames).map(observe).collect()
+    }
+}
+
+fn settings() -> impl Strategy<Value = TrackSettings> {
+    (0u64..2000, 0u8..=200, prop::sample::select(OnUncertain::ALL), 0u64..3000).prop_map(
+        |(look_ahead, margin_percent, on_uncertain, hold_after)| TrackSettings {
+            look_ahead: crate::model::DurationNanos::from_millis(look_ahead),
+            hold_after: crate::model::DurationNanos::from_millis(hold_after),
+            margin_percent,
+            on_uncertain,
+            ..TrackSettings::default()
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn every_frame_leaves_once_in_order_sound_and_with_its_faces_hidden(film in films(), settings in settings()) {
+        let (frames, report) = run(&settings, &film);
+        prop_assert_eq!(
+            frames.iter().map(|f| (f.seq, f.pts)).collect::<Vec<_>>(),
+            film.iter().map(|o| (o.seq, o.pts)).collect::<Vec<_>>()
+        );
+        for (frame, observation) in frames.iter().zip(&film) {
+            prop_assert!(frame.masks.iter().filter_map(ellipse).all(|e| e.is_sound()));
+            prop_assert!(frame.masks.is_sorted_by_key(|mask| mask.track));
+            for found in observation.detections.iter().filter(|d| d.score >= settings.start_score) {
+                prop_assert!(off_picture(&found.ellipse) || hides_face(frame, &found.ellipse), "{found:?}");
+            }
+        }
+        let masks: usize = frames.iter().map(|f| f.masks.len()).sum();
+        prop_assert!(report.detected + report.filled + report.held + report.whole_frames <= masks as u64);
+    }
+
+    #[test]
+    fn the_same_film_gives_the_same_masks_and_report(film in films()) {
+        let settings = TrackSettings::default();
+        prop_assert_eq!(run(&settings, &film), run(&settings, &film));
+    }
+}
+
+/// A face whose box lies wholly outside the picture has no mask.
+fn off_picture(face: &EllipsePx) -> bool {
+    let bbox_px = face.bounding_box();
+    bbox_px.x1 <= 0.0 || bbox_px.y1 <= 0.0 || bbox_px.x0 >= 1280.0 || bbox_px.y0 >= 720.0
+}
+
+#[test]
+fn memory_is_bounded_by_the_window() {
+    let mut tracker = Tracker::new(TrackSettings::default(), picture()).unwrap();
+    for observation in film(2000, 25, |k| vec![seen(600.0 + (k % 7) as f32, 300.0, 0.9)]) {
+        tracker.push(observation);
+        while tracker.pop_ready().is_some() {}
+        let (frames, sightings) = tracker.kept();
+        assert!(frames <= 28 && sightings <= 40, "{frames} {sightings}");
+    }
+}
+
+#[test]
+fn a_film_whose_time_stands_still_is_bounded_too() {
+    let mut tracker = Tracker::new(TrackSettings::default(), picture()).unwrap();
+    for mut observation in film(3000, 25, |_| vec![]) {
+        observation.pts = PtsNanos(0);
+        tracker.push(observation);
+        while tracker.pop_ready().is_some() {}
+        assert!(tracker.waiting() <= MAX_WINDOW_FRAMES + 2);
+    }
+}

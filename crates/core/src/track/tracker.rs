@@ -1,0 +1,280 @@
+//! The tracker: takes observations in order, gives masks in the same order, one for one.
+
+use std::collections::VecDeque;
+
+use crate::model::{
+    Detection, DurationNanos, EllipsePx, FrameMasks, FrameSize, Mask, MaskArea, MaskSource, OnUncertain,
+    PtsNanos, TrackId,
+};
+
+use super::associate::{Expected, pair};
+use super::cuts::{CONFIRM_FRAMES, CutFinder, Thumbnail};
+use super::life::{Placed, Track};
+use super::motion::Sighting;
+use super::report::{SpanJoiner, TrackReport, UncertainReason};
+use super::settings::{TrackSettings, TrackSettingsError};
+use super::sift::{Face, sift};
+
+/// The track number of masks that belong to a frame and not to a face.
+pub const FRAME_TRACK: TrackId = TrackId(0);
+/// Frames that wait inside at most, however long the look-ahead is: 10 s at 100 frames a second.
+pub const MAX_WINDOW_FRAMES: usize = 1000;
+/// Faces that are followed at once; a frame with more is hidden whole.
+const MAX_TRACKS: usize = 512;
+
+/// What was found in one frame.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// The frame's position in decode output order.
+    pub seq: u64,
+    /// The frame's presentation time.
+    pub pts: PtsNanos,
+    /// Faces in frame pixels, of any score.
+    pub detections: Vec<Detection>,
+    /// The picture as 32 x 18 averages of luma, row by row.
+    pub thumbnail: Thumbnail,
+    /// The decoder reported damage: the frame is hidden whole.
+    pub damaged: bool,
+}
+
+/// A frame that waits for its look-ahead.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    seq: u64,
+    pts: PtsNanos,
+    order: u64,
+    clock_nanos: u64,
+    hide: Option<UncertainReason>,
+}
+
+/// Follows faces through a recording. Push every frame, pop what is ready, call [`Tracker::finish`] at the end and
+/// pop the rest: what waits inside is bounded only if everything ready is popped after each push. A frame leaves once a frame `look_ahead` later, and two more for scene cuts, have been pushed.
+#[derive(Clone, Debug)]
+pub struct Tracker {
+    settings: TrackSettings,
+    frame: FrameSize,
+    cuts: CutFinder,
+    unsorted: VecDeque<Observation>,
+    window: VecDeque<Waiting>,
+    tracks: Vec<Track>,
+    scene_from: u64,
+    next_order: u64,
+    next_id: u32,
+    clock_nanos: u64,
+    finished: bool,
+    frame_spans: SpanJoiner,
+    report: TrackReport,
+}
+
+impl Tracker {
+    /// A tracker for pictures of one size.
+    ///
+    /// # Errors
+    /// Where a setting lies outside its range.
+    pub fn new(settings: TrackSettings, frame: FrameSize) -> Result<Self, TrackSettingsError> {
+        settings.check()?;
+        Ok(Self {
+            settings,
+            frame,
+            cuts: CutFinder::default(),
+            unsorted: VecDeque::new(),
+            window: VecDeque::new(),
+            tracks: Vec::new(),
+            scene_from: 0,
+            next_order: 0,
+            next_id: FRAME_TRACK.0 + 1,
+            clock_nanos: 0,
+            finished: false,
+            frame_spans: SpanJoiner::default(),
+            report: TrackReport::default(),
+        })
+    }
+
+    /// Takes the next frame in presentation order. A time that runs backwards counts as no step in time.
+    pub fn push(&mut self, observation: Observation) {
+        self.finished = false;
+        self.unsorted.push_back(observation);
+        if self.unsorted.len() > CONFIRM_FRAMES {
+            self.sort_in_next();
+        }
+    }
+
+    /// Says that no frame follows: everything that waits becomes ready.
+    pub fn finish(&mut self) {
+        while !self.unsorted.is_empty() {
+            self.sort_in_next();
+        }
+        self.finished = true;
+    }
+
+    /// The masks of the next frame in order, if its look-ahead has passed.
+    pub fn pop_ready(&mut self) -> Option<FrameMasks> {
+        let oldest = *self.window.front()?;
+        let passed = self.clock_nanos.saturating_sub(oldest.clock_nanos) >= self.settings.look_ahead.0;
+        if !(passed || self.finished || self.window.len() >= MAX_WINDOW_FRAMES) {
+            return None;
+        }
+        self.window.pop_front();
+        let frame = self.masks_of(oldest);
+        self.report.count(&frame);
+        self.drop_tracks_behind(oldest);
+        if self.finished && self.window.is_empty() {
+            self.close_spans();
+        }
+        Some(frame)
+    }
+
+    /// Frames that wait inside.
+    pub fn waiting(&self) -> usize {
+        self.unsorted.len() + self.window.len()
+    }
+
+    /// What was found in the frames that have left. Complete once [`Tracker::finish`] was called and all frames
+    /// were popped.
+    pub fn report(&self) -> &TrackReport {
+        &self.report
+    }
+
+    /// Frames and sightings that are kept.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> (usize, usize) {
+        (self.waiting(), self.tracks.iter().map(Track::kept).sum())
+    }
+
+    fn sort_in_next(&mut self) {
+        let Some(observation) = self.unsorted.pop_front() else { return };
+        let telling = |o: &'_ Observation| -> Option<Thumbnail> { (!o.damaged).then_some(o.thumbnail) };
+        let next: Vec<_> = self.unsorted.iter().map(telling).collect();
+        let next: Vec<_> = next.iter().map(Option::as_ref).collect();
+        let is_cut = self.cuts.is_cut(telling(&observation).as_ref(), &next);
+        let order = self.next_order;
+        self.next_order += 1;
+        self.clock_nanos = self.clock_nanos.max(observation.pts.0);
+        if is_cut {
+            self.report.cuts += 1;
+            self.scene_from = order;
+            self.tracks.iter_mut().for_each(|track| track.cut(order));
+        }
+        let sifted = sift(&observation.detections, &self.settings, self.frame);
+        let strangers = self.match_faces(order, &sifted.strong, &sifted.weak);
+        let crowded = self.begin_tracks(order, &strangers);
+        let damaged = observation.damaged.then_some(UncertainReason::Damaged);
+        let hide = damaged.or(sifted.hide).or(crowded);
+        let (seq, pts) = (observation.seq, observation.pts);
+        self.window.push_back(Waiting { seq, pts, order, clock_nanos: self.clock_nanos, hide });
+    }
+
+    /// Gives strong faces, then weak ones, to the tracks that they belong to (the two bands of `ByteTrack`, Zhang et al.
+    /// 2022). Returns the strong ones that remain.
+    fn match_faces(&mut self, order: u64, strong: &[Face], weak: &[Face]) -> Vec<Face> {
+        let (now, reach) = (self.clock_nanos, self.settings.hold_after.0);
+        let can_go_on = |t: &&mut Track| t.is_open() && now.saturating_sub(t.last_seen_nanos()) <= reach;
+        let mut free: Vec<&mut Track> = self.tracks.iter_mut().filter(can_go_on).collect();
+        let strangers = extend_tracks(&mut free, strong, order, now, Track::extend);
+        extend_tracks(&mut free, weak, order, now, Track::extend_weakly);
+        strangers
+    }
+
+    /// Begins a track for each face. Says so where there are too many to follow.
+    fn begin_tracks(&mut self, order: u64, faces: &[Face]) -> Option<UncertainReason> {
+        for face in faces {
+            if self.tracks.len() >= MAX_TRACKS {
+                return Some(UncertainReason::TooManyFaces);
+            }
+            let first = Sighting { order, clock_nanos: self.clock_nanos, face: face.face, score: face.score };
+            self.tracks.push(Track::begin(TrackId(self.next_id), first, self.scene_from));
+            self.next_id = self.next_id.checked_add(1).unwrap_or(FRAME_TRACK.0 + 1);
+            self.report.tracks += 1;
+        }
+        None
+    }
+
+    fn masks_of(&mut self, frame: Waiting) -> FrameMasks {
+        let mut masks = Vec::new();
+        if frame.hide.is_some() {
+            masks.push(whole_frame(FRAME_TRACK));
+        }
+        for track in &mut self.tracks {
+            let placed = track.place(frame.order, frame.clock_nanos, &self.settings, self.frame);
+            let placed = placed.filter(|p| reaches_into(p, &self.settings, self.frame));
+            let doubt = placed.filter(|p| p.away_nanos > self.settings.uncertain_after.0).map(|p| p.doubt);
+            if let Some(span) = track.spans.step(frame.pts, doubt) {
+                self.report.note(span);
+            }
+            let Some(placed) = placed else { continue };
+            masks.push(if doubt.is_some() && self.settings.on_uncertain == OnUncertain::BlurFrame {
+                whole_frame(track.id)
+            } else {
+                let ellipse = placed.face.scaled(self.settings.margin_factor());
+                Mask { track: track.id, area: MaskArea::Ellipse(ellipse), source: placed.source }
+            });
+        }
+        if let Some(span) = self.frame_spans.step(frame.pts, frame.hide) {
+            self.report.note(span);
+        }
+        masks.sort_by_key(|mask| mask.track);
+        FrameMasks { seq: frame.seq, pts: frame.pts, masks }
+    }
+
+    /// Drops tracks that no frame behind `left` can have a mask of, and sightings that none depends on.
+    fn drop_tracks_behind(&mut self, left: Waiting) {
+        let DurationNanos(reach) = self.settings.hold_after;
+        let (report, size) = (&mut self.report, self.frame);
+        self.tracks.retain_mut(|track| {
+            track.forget_before(left.order);
+            let over = track.is_over(left.order, left.clock_nanos, reach);
+            if over {
+                report.breaks_inside += u64::from(track.broke_inside(size));
+                if let Some(span) = track.spans.close() {
+                    report.note(span);
+                }
+            }
+            !over
+        });
+    }
+
+    fn close_spans(&mut self) {
+        let report = &mut self.report;
+        let open = self.tracks.iter_mut().map(|track| &mut track.spans).chain([&mut self.frame_spans]);
+        open.filter_map(SpanJoiner::close).for_each(|span| report.note(span));
+    }
+}
+
+/// Gives each face to the track of lowest cost; tracks that got one are no longer free. Returns the faces without one.
+fn extend_tracks(
+    free: &mut Vec<&mut Track>,
+    faces: &[Face],
+    order: u64,
+    now_nanos: u64,
+    extend: impl Fn(&mut Track, Sighting),
+) -> Vec<Face> {
+    let expected: Vec<Expected> = free.iter().filter_map(|track| track.expect(now_nanos)).collect();
+    let places: Vec<EllipsePx> = faces.iter().map(|f| f.face).collect();
+    let (mut is_free, mut strange) = (vec![true; free.len()], vec![true; faces.len()]);
+    for (t, f) in pair(&expected, &places) {
+        let (Some(track), Some(face)) = (free.get_mut(t), faces.get(f)) else { continue };
+        extend(track, Sighting { order, clock_nanos: now_nanos, face: face.face, score: face.score });
+        if let Some(free) = is_free.get_mut(t) {
+            *free = false;
+        }
+        if let Some(strange) = strange.get_mut(f) {
+            *strange = false;
+        }
+    }
+    let mut is_free = is_free.into_iter();
+    free.retain(|_| is_free.next().unwrap_or(true));
+    faces.iter().zip(strange).filter_map(|(face, strange)| strange.then_some(*face)).collect()
+}
+
+fn whole_frame(track: TrackId) -> Mask {
+    Mask { track, area: MaskArea::WholeFrame, source: MaskSource::WholeFrame }
+}
+
+/// Some of the mask lies inside the picture.
+fn reaches_into(placed: &Placed, settings: &TrackSettings, frame: FrameSize) -> bool {
+    let bbox_px = placed.face.scaled(settings.margin_factor()).bounding_box();
+    bbox_px.x1 > 0.0
+        && bbox_px.y1 > 0.0
+        && bbox_px.x0 < frame.width() as f32
+        && bbox_px.y0 < frame.height() as f32
+}

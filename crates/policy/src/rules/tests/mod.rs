@@ -1,0 +1,9 @@
+//! Tests of the rules: fixtures, coverage, dates, properties, the published cases.
+
+mod coverage;
+mod dates;
+mod fixtures;
+mod properties;
+mod reasons;
+mod scenario;
+mod shared;

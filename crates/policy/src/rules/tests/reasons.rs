@@ -1,0 +1,104 @@
+//! What a denial tells the reader.
+
+use serde_json::json;
+
+use super::fixtures::{base, disclosure};
+use crate::config::Config;
+use crate::rules::{Facts, Outcome, Stage, SubjectKind, decide, identifiable_subjects};
+
+fn facts(change: impl FnOnce(&mut serde_json::Value)) -> Facts {
+    let mut facts = base();
+    change(&mut facts);
+    serde_json::from_value(facts).unwrap()
+}
+
+#[test]
+fn reasons_name_the_person_but_only_in_their_own_field() {
+    let facts = facts(|f| f["consents"][0]["decision"] = json!("refuse"));
+    let decision = decide(&facts, &Config::default());
+    let [reason] = decision.reasons.as_slice() else { panic!("{decision:?}") };
+    assert_eq!(reason.subject.as_deref(), Some("pat"));
+    assert_eq!(reason.why, "The person refused, before recording.");
+    assert!(reason.cured_by.is_empty());
+    assert_eq!(reason.source, "Guidance on video review in health care");
+}
+
+#[test]
+fn every_wrong_part_of_a_rule_has_its_own_sentence() {
+    let facts = facts(|f| {
+        f["recording"]["label"] = json!("");
+        f["recording"]["linked_record"] = json!(false);
+    });
+    let decision = decide(&facts, &Config::default());
+    assert_eq!(decision.rule_ids(), ["R19-LABEL"]);
+    assert_eq!(decision.reasons.len(), 2);
+    assert!(decision.obligations.is_empty() && decision.valid_until.is_none());
+}
+
+#[test]
+fn an_unknown_audience_is_ill_typed_in_any_row() {
+    let facts = facts(|f| {
+        f["consents"][3]["max_audience"] = json!("everyone");
+        f["consents"][3]["recording"] = json!("rec-other");
+    });
+    let decision = decide(&facts, &Config::default());
+    assert_eq!((decision.outcome, decision.rule_ids()), (Outcome::Deny, vec!["R00-INPUT"]));
+    assert!(decision.reasons[0].why.starts_with("facts.consents[3].max_audience: "));
+}
+
+#[test]
+fn a_kind_without_required_stages_is_a_configuration_error() {
+    let facts = facts(|_| ());
+    for stages in [None, Some(Vec::new())] {
+        let mut config = Config::default();
+        config.required_stages.remove(&SubjectKind::Visitor);
+        if let Some(stages) = stages {
+            config.required_stages.insert(SubjectKind::Visitor, stages);
+        }
+        let decision = decide(&facts, &config);
+        assert_eq!(decision.rule_ids(), ["R00-INPUT"]);
+        assert!(decision.reasons[0].why.starts_with("config.required_stages.visitor: "));
+    }
+}
+
+#[test]
+fn the_use_stage_is_the_last_in_time_whatever_the_order_of_the_list() {
+    let facts = facts(|f| {
+        f["subjects"] = json!([f["subjects"][0]]);
+        let mut after = f["consents"][0].clone();
+        after["id"] = json!("after");
+        after["stage"] = json!("after_recording");
+        after["recorded_at"] = json!("2026-04-02T00:00:00Z");
+        after["purposes"] = json!([]);
+        f["consents"] = json!([f["consents"][0], after]);
+    });
+    let mut config = Config::default();
+    config.required_stages.insert(SubjectKind::Patient, vec![Stage::AfterRecording, Stage::BeforeRecording]);
+    assert_eq!(decide(&facts, &config).rule_ids(), ["R05-SCOPE"]);
+}
+
+#[test]
+fn narrower_purposes_reach_one_level() {
+    let mut config = Config::default();
+    config.narrower.insert("HQUALIMP/local-debrief".to_owned(), vec!["HQUALIMP/local-debrief/x".to_owned()]);
+    let granted = |word: &str| vec![word.to_owned()];
+    let wide = crate::rules::covers(&config, &granted("HQUALIMP"), "HQUALIMP/local-debrief/x");
+    assert!(
+        !wide
+            && crate::rules::covers(&config, &granted("HQUALIMP/local-debrief"), "HQUALIMP/local-debrief/x")
+    );
+}
+
+#[test]
+fn only_those_who_agreed_are_identifiable() {
+    let facts = facts(|f| f["consents"][0]["identifiable_ok"] = json!(true));
+    assert!(identifiable_subjects(&facts, &Config::default()).into_iter().eq(["pat"]));
+}
+
+#[test]
+fn skew_and_clock_age_of_any_size_are_harmless() {
+    let facts: Facts = serde_json::from_value(disclosure()).unwrap();
+    let config =
+        Config { max_clock_skew_s: u64::MAX, clock_check_max_age_days: u64::MAX, ..Config::default() };
+    assert!(decide(&facts, &config).is_permit());
+}

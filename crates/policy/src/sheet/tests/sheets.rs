@@ -1,0 +1,164 @@
+//! Consent sheets.
+
+use super::SHEET;
+use crate::config::Config;
+use crate::rules::{Facts, Instant, PolicyState, decide};
+use crate::sheet::{Digest, Found, Sheet, template};
+
+fn digest(text: &str) -> Digest {
+    text.parse().unwrap()
+}
+
+fn facts(source_sha256: Digest) -> Facts {
+    let request = r"{action: produce_derivative, actor: a, role: reviewer, purpose: TRAIN, audience: plenary,
+        modality: video, technique: {faces: all, voice: removed, metadata: stripped}, encrypted: true,
+        dest_storage: approved_store}";
+    let now = Instant::parse("2026-05-04T10:00:00Z").unwrap();
+    Sheet::parse(SHEET).unwrap().to_facts(Found {
+        now,
+        last_audit_at: now,
+        policy: PolicyState { loaded: true, signature_ok: true },
+        source_sha256,
+        request: crate::sheet::yaml::from_str(request, 1000).unwrap(),
+        derivative: None,
+    })
+}
+
+#[test]
+fn a_sheet_and_its_file_permit() {
+    let same = digest("00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff");
+    let decision = decide(&facts(same), &Config::default());
+    assert!(decision.is_permit(), "{decision:?}");
+}
+
+#[test]
+fn another_file_does_not() {
+    let other = digest("10112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff");
+    assert_eq!(decide(&facts(other), &Config::default()).rule_ids(), ["R32-INTEGRITY"]);
+}
+
+/// Line, column and path of the error after one change.
+fn place(from: &str, to: &str) -> (usize, usize, String) {
+    let changed = SHEET.replacen(from, to, 1);
+    assert_ne!(changed, SHEET);
+    let error = Sheet::parse_for(&changed, &Config::default()).unwrap_err();
+    assert!(!error.what.is_empty());
+    (error.line, error.column, error.path)
+}
+
+#[test]
+fn errors_name_line_column_and_path() {
+    let at = |line, column, path: &str| (line, column, path.to_owned());
+    assert_eq!(place("state: active", "state: alive"), at(4, 10, "recording.state"));
+    assert_eq!(place("  label:", "  lable:"), at(9, 3, "recording.lable"));
+    assert_eq!(place("  legal_hold: false\n", ""), at(2, 3, "recording.legal_hold"));
+    assert_eq!(place("seq: 1", "seq: '1'"), at(32, 8, "consents[0].seq"));
+    assert_eq!(place("[TRAIN]", "[TRAIN, 7]"), at(25, 21, "consents[0].purposes[1]"));
+    assert_eq!(place("max_audience: plenary", "max_audience: all"), at(26, 17, "consents[0].max_audience"));
+    assert_eq!(
+        place("expires_at: \"2027-04-01T00:00:00Z\"", "expires_at: null"),
+        at(31, 15, "consents[0].expires_at")
+    );
+    assert_eq!(place("isa: []", "isa: []\nnow: \"2026-05-04T10:00:00Z\""), at(38, 1, "now"));
+    assert_eq!(place("isa: []", "isa:"), at(37, 4, "isa"));
+    assert_eq!(place("00112233", "0x112233"), at(3, 11, "recording.sha256"));
+}
+
+#[test]
+fn scalars_are_never_turned_into_text() {
+    for word in [
+        "7", "true", "no", "0x1F", "012", "1.5", "1e3", "~", "null", "12:30", "1_000", ".inf", "!!str7 x",
+        "[a]", "{a: b}", "!x pat",
+    ] {
+        let changed = SHEET.replacen("{id: pat,", &format!("{{id: {word},"), 1);
+        assert_eq!(Sheet::parse(&changed).unwrap_err().path, "subjects[0].id", "{word}");
+    }
+    for word in ["\"7\"", "'no'", "!!str 7", "7a", "1-2", "00e", "y", "v1.5", "2026-01-01"] {
+        let changed = SHEET.replacen("{id: pat,", &format!("{{id: {word},"), 1);
+        assert!(Sheet::parse(&changed).is_ok(), "{word}");
+    }
+    for word in ["'true'", "yes", "1", "null", "TRUE1"] {
+        assert!(
+            Sheet::parse(&SHEET.replacen("restricted: false", &format!("restricted: {word}"), 1)).is_err(),
+            "{word}"
+        );
+    }
+}
+
+#[test]
+fn a_list_is_no_mapping() {
+    let device = "{asset: CAM-1, owner: u-owner, personal: false, clock_checked_at: null}";
+    let by_position = SHEET.replacen(device, "[CAM-1, u-owner, false, null]", 1);
+    let error = Sheet::parse(&by_position).unwrap_err();
+    assert_eq!((error.path.as_str(), error.line), ("recording.device", 8));
+    assert_eq!(Sheet::parse("[]").unwrap_err().path, "");
+}
+
+#[test]
+fn null_and_absent_mean_the_same_where_absence_is_meant() {
+    for line in ["  retention_until: \"2026-12-31T00:00:00Z\"\n", "  pal_entry: PAL-1\n", "  label: bay-4\n"]
+    {
+        let key = line.split(':').next().unwrap();
+        let (absent, null) =
+            (SHEET.replacen(line, "", 1), SHEET.replacen(line, &format!("{key}: null\n"), 1));
+        assert_eq!(Sheet::parse(&absent).unwrap(), Sheet::parse(&null).unwrap(), "{line}");
+    }
+}
+
+#[test]
+fn the_template_is_refused_at_its_first_blank() {
+    let mut text = template(Digest([0xab; 32]), None);
+    assert!(text.contains(&"ab".repeat(32)));
+    let error = Sheet::parse(&text).unwrap_err();
+    assert_eq!(error.path, "recording.id");
+    assert_eq!(text.lines().nth(error.line - 1).unwrap().trim(), "id:");
+    // Filling one blank after the other leads to a sheet, and each step names the next.
+    let fill = [
+        ("recording.id", "rec-a"),
+        ("recording.state", "active"),
+        ("recording.captured_at", "2026-04-01T08:00:00Z"),
+        ("recording.device.personal", "false"),
+        ("recording.restricted", "false"),
+        ("recording.legal_hold", "false"),
+        ("recording.intimate", "false"),
+        ("recording.vulnerable_meeting", "false"),
+        ("recording.census_complete", "true"),
+        ("recording.unresolved_tracks", "0"),
+        ("subjects[0].id", "p"),
+        ("subjects[0].kind", "staff"),
+        ("subjects[0].capacity", "true"),
+        ("consents[0].id", "c"),
+        ("consents[0].subject", "p"),
+        ("consents[0].recording", "rec-a"),
+        ("consents[0].stage", "before_use"),
+        ("consents[0].decision", "permit"),
+        ("consents[0].purposes", "[TRAIN]"),
+        ("consents[0].max_audience", "plenary"),
+        ("consents[0].by", "p"),
+        ("consents[0].authority", "self"),
+        ("consents[0].recorded_at", "2026-04-01T08:00:00Z"),
+        ("consents[0].valid_from", "2026-04-01T08:00:00Z"),
+        ("consents[0].expires_at", "2027-04-01T08:00:00Z"),
+        ("consents[0].seq", "1"),
+    ];
+    for (path, value) in fill {
+        let error = Sheet::parse(&text).unwrap_err();
+        assert_eq!(error.path, path);
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines[error.line - 1] += &[" ", value].concat();
+        text = lines.join("\n");
+    }
+    Sheet::parse(&text).unwrap();
+}
+
+#[test]
+fn the_template_takes_a_known_capture_time() {
+    let text = template(Digest([1; 32]), Some(Instant::parse("2026-04-01T08:00:00Z").unwrap()));
+    assert!(text.contains("\n  captured_at: \"2026-04-01T08:00:00Z\"\n"));
+}
+
+#[test]
+fn a_sheet_has_a_size() {
+    let padded = format!("{SHEET}#{}", "x".repeat(5 << 20));
+    assert_eq!((Sheet::parse(&padded).unwrap_err().line, Sheet::parse(&padded).unwrap_err().column), (1, 1));
+}

@@ -1,0 +1,131 @@
+//! `cargo xtask test`, `ci` and `bench`: every check in order, each with its time; the first failure ends the run.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::error::Error;
+use crate::printer::{Steps, count, note, talk, took};
+use crate::process;
+use crate::repo::Metadata;
+use crate::sources::{self, Finding};
+use crate::{layers, setup, tidy};
+
+/// A check that is another program.
+struct Check {
+    name: &'static str,
+    args: &'static [&'static str],
+    help: &'static str,
+}
+
+/// Before the checks of our own.
+const FORMAT: Check =
+    Check { name: "format", args: &["fmt", "--all", "--check"], help: "`cargo fmt --all` puts it right" };
+/// After them. All in the release profile, so that the demo, the checks and the tests share what they compile.
+const BUILDS: [Check; 2] = [
+    Check {
+        name: "clippy",
+        args: &["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"],
+        help: "mend what clippy says above; an exception needs #[allow(…, reason = \"…\")]",
+    },
+    Check {
+        name: "tests",
+        args: &["test", "--workspace", "--release"],
+        help: "the failed test is named above; `cargo test --release NAME` runs it alone",
+    },
+];
+const DENY: Check = Check {
+    name: "licences, bans and sources of dependencies",
+    args: &["deny", "check", "licenses", "bans", "sources"],
+    help: "deny.toml says what is allowed, and why",
+};
+const OWN_CHECKS: usize = 2;
+
+/// `cargo xtask test`.
+pub(crate) fn test(root: &Path, home: &Path) -> Result<(), Error> {
+    all(root, home, false)
+}
+
+/// `cargo xtask ci`: what [`test`] does, and the check of licences and sources.
+pub(crate) fn ci(root: &Path, home: &Path) -> Result<(), Error> {
+    all(root, home, true)
+}
+
+fn all(root: &Path, home: &Path, with_deny: bool) -> Result<(), Error> {
+    let start = Instant::now();
+    let mut steps = Steps::new(setup::STEPS + 1 + OWN_CHECKS + BUILDS.len() + usize::from(with_deny));
+    setup::run(&mut steps, root, home, false)?;
+    run(&mut steps, root, home, &FORMAT)?;
+    own(&mut steps, root)?;
+    for check in &BUILDS {
+        run(&mut steps, root, home, check)?;
+    }
+    if with_deny {
+        deny(&mut steps, root, home)?;
+    }
+    talk(format_args!("all checks passed in {}", took(start.elapsed())));
+    Ok(())
+}
+
+fn run(steps: &mut Steps, root: &Path, home: &Path, check: &Check) -> Result<(), Error> {
+    let start = Instant::now();
+    let mut command = process::cargo(root);
+    command.args(check.args).env("OBSCURA_HOME", home);
+    steps.next(format_args!("{}: {}", check.name, process::shown(&command)));
+    process::run(&mut command).map_err(|failed| match failed {
+        Error::Failed { .. } => {
+            Error::Check { what: format!("{} failed", check.name), help: check.help.to_owned() }
+        }
+        other => other,
+    })?;
+    note(format_args!("passed in {}", took(start.elapsed())));
+    Ok(())
+}
+
+/// The checks that live in this package, over one reading of the sources.
+fn own(steps: &mut Steps, root: &Path) -> Result<(), Error> {
+    let start = Instant::now();
+    let sources = sources::read(root)?;
+    steps.next(format_args!("tidy: {}", count(sources.len(), "text file")));
+    judge("tidy", &tidy::check(&sources), start)?;
+
+    let start = Instant::now();
+    let metadata = Metadata::read(root)?;
+    steps.next(format_args!(
+        "layers: the arrows between {} and the engine's stages",
+        count(metadata.packages.len(), "package")
+    ));
+    judge("layers", &layers::check(root, &metadata, &sources), start)
+}
+
+fn judge(name: &str, findings: &[Finding], start: Instant) -> Result<(), Error> {
+    if findings.is_empty() {
+        note(format_args!("passed in {}", took(start.elapsed())));
+        return Ok(());
+    }
+    for finding in findings {
+        talk(finding);
+    }
+    let what = format!("{name}: {}", count(findings.len(), "finding"));
+    Err(Error::Check { what, help: format!("xtask/src/{name}.rs holds the rules") })
+}
+
+fn deny(steps: &mut Steps, root: &Path, home: &Path) -> Result<(), Error> {
+    if process::succeeds(process::cargo(root).args(["deny", "--version"])) {
+        return run(steps, root, home, &DENY);
+    }
+    steps.next(format_args!("{}: skipped, cargo-deny is not installed", DENY.name));
+    note("`cargo install --locked cargo-deny` installs it");
+    Ok(())
+}
+
+/// `cargo xtask bench`: builds and runs the benches with the arguments as they are.
+pub(crate) fn bench(root: &Path, home: &Path, args: &[OsString]) -> Result<(), Error> {
+    let mut steps = Steps::new(setup::STEPS + 1);
+    setup::run(&mut steps, root, home, false)?;
+    let mut command: Command = process::cargo(root);
+    command.args(["run", "--release", "-p", "obscura-benches", "--"]).args(args).env("OBSCURA_HOME", home);
+    steps.next(process::shown(&command));
+    process::run(&mut command)
+}
