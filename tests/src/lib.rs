@@ -1,1 +1,24 @@
-//! Whole-product tests.
+//! What the whole-product tests share: a temporary bench with a clip and its consent sheet, the real binary, and
+//! ffmpeg and ffprobe as independent witnesses of what went in and what came out.
+//!
+//! Nothing here is part of the product. A helper that cannot do its work fails the test that asked for it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "test support: a failed helper is a failed test, and its name says what it does"
+)]
+
+pub mod bench;
+pub mod media;
+pub mod pixels;
+pub mod probe;
+pub mod run;
+pub mod sheet;
+pub mod sound;
+
+pub use bench::Bench;
+pub use run::Run;
+pub use sheet::Sheet;

@@ -12,20 +12,23 @@ use crate::failure::{Exit, Failure};
 #[derive(Debug)]
 pub(crate) struct Printer {
     json: bool,
+    watched: bool,
 }
 
 impl Printer {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, watched: io::stderr().is_terminal() }
     }
 
     /// A line of talk.
+    #[expect(clippy::unused_self, reason = "whoever prints must hold the printer")]
     pub(crate) fn say(&self, line: &str) {
         // A closed terminal is no reason to stop working.
         drop(writeln!(io::stderr().lock(), "{line}"));
     }
 
     /// Data.
+    #[expect(clippy::unused_self, reason = "whoever prints must hold the printer")]
     pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes())
@@ -47,7 +50,7 @@ impl Printer {
 
     /// Whether somebody watches.
     pub(crate) fn is_watched(&self) -> bool {
-        io::stderr().is_terminal()
+        self.watched
     }
 
     /// The last words of a run that failed.

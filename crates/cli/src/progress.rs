@@ -81,8 +81,11 @@ fn draw_bar(news: &Receiver<Progress>) {
 
 fn print_lines(news: &Receiver<Progress>) {
     let printer = crate::printer::Printer::new(false);
-    let (began, mut last) = (Instant::now(), Instant::now());
+    let (mut began, mut last, mut phase) = (Instant::now(), Instant::now(), None);
     for item in news {
+        if phase.replace((item.phase, item.round)) != Some((item.phase, item.round)) {
+            began = Instant::now();
+        }
         if last.elapsed() >= LINE_EVERY {
             last = Instant::now();
             printer.say(&line(&item, began.elapsed()));
@@ -91,10 +94,9 @@ fn print_lines(news: &Receiver<Progress>) {
 }
 
 fn line(news: &Progress, elapsed: Duration) -> String {
-    let mut text = format!("{}: {} pictures, at {}", label(news), news.frames, news.reached);
-    if let Some(share) = share(news).filter(|share| *share > 0.02 && news.phase == Phase::Rendering) {
-        let left = elapsed.as_secs_f64() * (1.0 - share) / share;
-        text.push_str(&format!(", {:.0} %, about {left:.0} s left", share * 100.0));
-    }
-    text
+    let done = format!("{}: {} pictures, at {}", label(news), news.frames, news.reached);
+    // Too early, an estimate would only frighten.
+    let Some(share) = share(news).filter(|share| *share > 0.02) else { return done };
+    let left = elapsed.as_secs_f64() * (1.0 - share) / share;
+    format!("{done}, {:.0} %, about {left:.0} s left", share * 100.0)
 }

@@ -87,6 +87,7 @@ pub fn judge(
 /// # Errors
 /// [`GateError`]; nothing is left under the output's name or the receipt's.
 #[expect(clippy::too_many_arguments, reason = "the inputs of one rendering, each of another owner")]
+#[expect(clippy::needless_pass_by_value, reason = "a permit is used up by the rendering that it allowed")]
 pub fn render(
     permit: Permit,
     plan: &Plan,

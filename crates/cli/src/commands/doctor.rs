@@ -30,8 +30,9 @@ pub(crate) fn run(_: &ReportArgs, printer: &Printer) -> Result<(), Failure> {
     if printer.wants_json() {
         printer.json(&lines)?;
     } else {
-        let text: String = lines.iter().map(|l| format!("{:8} {}: {}\n", l.state, l.name, l.note)).collect();
-        printer.data(&text)?;
+        for Line { name, state, note } in &lines {
+            printer.data(&format!("{state:8} {name}: {note}\n"))?;
+        }
     }
     if lines.iter().any(|line| line.state == "missing") {
         return Err(Failure::new(Exit::Environment, "something that every run needs is missing")

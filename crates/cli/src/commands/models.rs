@@ -11,13 +11,12 @@ pub(crate) fn run(_: &ReportArgs, printer: &Printer) -> Result<(), Failure> {
     if printer.wants_json() {
         return printer.json(&assets);
     }
-    let mut text = String::new();
     for asset in &assets {
         let state = asset.problem.as_deref().unwrap_or("installed");
-        text.push_str(&format!(
+        printer.data(&format!(
             "{} {}: {state}\n    {}\n    from {}, licence {}, sha256 {}\n",
             asset.kind, asset.name, asset.purpose, asset.package, asset.licence, asset.sha256
-        ));
+        ))?;
     }
-    printer.data(&text)
+    Ok(())
 }

@@ -34,9 +34,8 @@ use crate::model::{Detection, Frame};
 pub use centerface::CenterFace;
 pub use engine::DetectorSettings;
 pub use error::DetectError;
-pub use layout::Turn;
 pub use runtime::Runtime;
-pub use thumbnail::{THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, Thumbnail, thumbnail};
+pub use thumbnail::thumbnail;
 pub use yunet::YuNet;
 
 /// A network that finds faces. It keeps memory from frame to frame: one detector per worker thread.

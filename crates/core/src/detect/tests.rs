@@ -2,6 +2,7 @@
 
 use std::f32::consts::{FRAC_PI_2, FRAC_PI_4};
 
+use super::layout::Turn;
 use super::testing::{self, FULL_601, Picture};
 use super::*;
 use crate::model::BoxPx;

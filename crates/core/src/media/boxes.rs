@@ -32,6 +32,7 @@ pub(crate) fn children(data: &[u8]) -> impl Iterator<Item = MediaBox<'_>> {
 }
 
 /// The first child of a kind.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "byte literals are references")]
 pub(crate) fn child<'a>(data: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
     children(data).find(|b| &b.kind == kind).map(|b| b.body)
 }
@@ -129,14 +130,15 @@ pub(crate) fn be_u64(data: &[u8], at: usize) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn plain(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    fn plain(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
         let length = u32::try_from(body.len() + 8).unwrap();
-        [&length.to_be_bytes()[..], kind, body].concat()
+        [&length.to_be_bytes()[..], &kind, body].concat()
     }
 
     #[test]
     fn nested_boxes_are_found_by_path() {
-        let data = plain(b"moov", &[plain(b"free", b""), plain(b"trak", &plain(b"tkhd", b"abc"))].concat());
+        let data =
+            plain(*b"moov", &[plain(*b"free", b""), plain(*b"trak", &plain(*b"tkhd", b"abc"))].concat());
         assert_eq!(descend(&data, &[b"moov", b"trak", b"tkhd"]), Some(&b"abc"[..]));
         assert_eq!(descend(&data, &[b"moov", b"mdia"]), None);
     }
@@ -145,13 +147,13 @@ mod tests {
     fn nonsense_ends_the_walk_instead_of_looping() {
         assert_eq!(children(&[0, 0, 0, 3, b'm', b'o', b'o', b'v', 1, 2]).count(), 0);
         assert_eq!(children(&[0xff; 40]).count(), 0);
-        assert_eq!(children(&plain(b"free", b"x")[..8]).count(), 0);
+        assert_eq!(children(&plain(*b"free", b"x")[..8]).count(), 0);
     }
 
     #[test]
     fn a_box_that_the_file_cuts_off_says_so() {
-        let mut data = plain(b"ftyp", b"isom");
-        data.extend(&plain(b"mdat", &[0; 100])[..50]);
+        let mut data = plain(*b"ftyp", b"isom");
+        data.extend(&plain(*b"mdat", &[0; 100])[..50]);
         let file = tempfile_with(&data);
         let boxes = top_level(&file, data.len() as u64).unwrap();
         assert_eq!(boxes.len(), 2);

@@ -2,7 +2,7 @@
 
 use gstreamer as gst;
 
-/// One GStreamer element with its state on this machine.
+/// One `GStreamer` element with its state on this machine.
 #[derive(Clone, Copy, Debug)]
 pub struct Component {
     /// The element's name.

@@ -15,7 +15,7 @@ use super::input::InputFile;
 use crate::model::PtsNanos;
 
 /// How long a decoder may think about one picture before it counts as stuck.
-const STALL_LIMIT: Duration = Duration::from_secs(60);
+const STALL_LIMIT: Duration = Duration::from_mins(1);
 
 /// How often a waiting reader looks at the bus and at the cancel flag.
 const POLL: gst::ClockTime = gst::ClockTime::from_mseconds(50);
@@ -163,7 +163,7 @@ impl Demux {
 pub(super) fn make(factory: &str) -> Result<gst::Element, MediaError> {
     gst::ElementFactory::make(factory)
         .build()
-        .map_err(|_| MediaError::MissingPlugin { what: format!("the GStreamer element `{factory}`") })
+        .map_err(|_e| MediaError::MissingPlugin { what: format!("the GStreamer element `{factory}`") })
 }
 
 fn connect_demuxer(

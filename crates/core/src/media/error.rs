@@ -18,7 +18,7 @@ pub enum MediaError {
     /// A plug-in that this input or this output needs is not installed.
     #[error("{what} is missing on this machine")]
     MissingPlugin {
-        /// The plug-in or decoder, in GStreamer's words.
+        /// The plug-in or decoder, in `GStreamer`'s words.
         what: String,
     },
     /// The output could not be written.

@@ -1,10 +1,15 @@
 //! Reading the finished file back against the allow-list: boxes, tracks, and the units inside the picture's samples.
 
 use std::fs::File;
+use std::os::unix::fs::FileExt;
 
 use super::boxes::{self, child, children, four};
 use super::clean;
 use super::error::MediaError;
+use super::{index_mp4, nal};
+
+/// No encoded picture of at most 8192 x 8192 is larger.
+const MAX_SAMPLE_BYTES: u64 = 128 << 20;
 
 /// What a finished file holds, as found in the file itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -37,7 +42,28 @@ pub fn check_container(file: &File) -> Result<FinishedStreams, MediaError> {
     };
     let body = moov.read_body(file).map_err(io)?;
     clean::check_index(&body)?;
+    check_units(file, &body)?;
     count_tracks(&body)
+}
+
+/// Every sample of an H.264 track holds units that a decoder needs, and none that could carry text.
+fn check_units(file: &File, moov: &[u8]) -> Result<(), MediaError> {
+    let tables = children(moov)
+        .filter(|b| &b.kind == b"trak")
+        .filter_map(|track| boxes::descend(track.body, &[b"mdia", b"minf", b"stbl"]));
+    let is_h264 = |stbl: &&[u8]| {
+        child(stbl, b"stsd").and_then(|stsd| four(stsd, 12)).is_some_and(|kind| &kind == b"avc1")
+    };
+    for (offset, length) in tables.filter(is_h264).flat_map(index_mp4::sample_places) {
+        let mut sample = vec![0; usize::try_from(length.min(MAX_SAMPLE_BYTES)).unwrap_or(0)];
+        let read = file.read_exact_at(&mut sample, offset).is_ok();
+        if !read || !nal::is_clean(&sample) {
+            return Err(MediaError::NotAllowed(
+                "a picture with units that a decoder does not need".to_owned(),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn count_tracks(moov: &[u8]) -> Result<FinishedStreams, MediaError> {

@@ -31,7 +31,7 @@ impl Container {
         }
     }
 
-    /// The GStreamer demultiplexer.
+    /// The `GStreamer` demultiplexer.
     pub(super) fn demuxer(self) -> &'static str {
         match self {
             Self::Mp4 => "qtdemux",

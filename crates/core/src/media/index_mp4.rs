@@ -101,6 +101,21 @@ fn scale_to_nanos(units: u64, timescale: u32) -> Option<PtsNanos> {
     u64::try_from(nanos).ok().map(PtsNanos)
 }
 
+/// Offset and length of every sample of a track, in decode order.
+pub(super) fn sample_places(stbl: &[u8]) -> Vec<(u64, u64)> {
+    let samples = sample_count(stbl);
+    let mut places = Vec::new();
+    for (run, start) in chunk_starts(stbl) {
+        let mut offset = start;
+        for _ in 0..run.samples.min(samples.saturating_sub(places.len() as u64)) {
+            let length = sample_size(stbl, places.len() as u64);
+            places.push((offset, length));
+            offset = offset.saturating_add(length);
+        }
+    }
+    places
+}
+
 struct IntactSamples {
     samples: u64,
     cut_at: Option<PtsNanos>,
@@ -109,20 +124,11 @@ struct IntactSamples {
 /// Walks the sample table in decode order up to the first sample that reaches behind the end of the file.
 fn end_of_intact_samples(track: &Track<'_>, file_length: u64) -> IntactSamples {
     let samples = sample_count(track.stbl);
-    let mut seen = 0u64;
-    for (first, offset) in chunk_starts(track.stbl) {
-        let mut end = offset;
-        let in_chunk = first.samples.min(samples.saturating_sub(seen));
-        for _ in 0..in_chunk {
-            end = end.saturating_add(sample_size(track.stbl, seen));
-            if end > file_length {
-                let units = decode_time(track.stbl, seen);
-                return IntactSamples { samples, cut_at: scale_to_nanos(units, track.timescale) };
-            }
-            seen += 1;
-        }
-    }
-    IntactSamples { samples, cut_at: None }
+    let is_cut = |(offset, length): &(u64, u64)| offset.saturating_add(*length) > file_length;
+    let first_cut = sample_places(track.stbl).iter().position(is_cut);
+    let cut_at =
+        first_cut.and_then(|sample| scale_to_nanos(decode_time(track.stbl, sample as u64), track.timescale));
+    IntactSamples { samples, cut_at }
 }
 
 fn sample_count(stbl: &[u8]) -> u64 {

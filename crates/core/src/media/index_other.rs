@@ -11,7 +11,7 @@ const TS_PACKETS: [u64; 2] = [188, 192];
 const EBML_SEGMENT: u32 = 0x1853_8067;
 const EBML_CLUSTER: u32 = 0x1f43_b675;
 const EBML_INFO: u32 = 0x1549_a966;
-const EBML_TIMESTAMP_SCALE: u32 = 0x2ad7_b1;
+const EBML_TIMESTAMP_SCALE: u32 = 0x002a_d7b1;
 const MAX_ELEMENTS: usize = 1 << 20;
 
 /// Walks the top level of the segment. Block times are in units of the file's own time scale, 1 ms unless it says
@@ -31,7 +31,7 @@ pub(super) fn read_matroska(file: &File, file_length: u64) -> InputIndex {
                 break;
             }
             Some(length) if element.id == EBML_SEGMENT => {
-                (offset, end, in_segment) = (body, body + length, true)
+                (offset, end, in_segment) = (body, body + length, true);
             }
             None if element.id == EBML_SEGMENT => (offset, in_segment) = (body, true),
             // A live recording writes clusters of unknown length; only decoding tells where they end.

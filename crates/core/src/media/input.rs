@@ -99,7 +99,7 @@ impl InputFile {
         self.file.metadata().is_ok_and(|m| m.len() == self.length && m.modified().ok() == self.modified)
     }
 
-    /// A location for GStreamer that names the open descriptor, so that nobody can swap the file in between.
+    /// A location for `GStreamer` that names the open descriptor, so that nobody can swap the file in between.
     pub(super) fn location(&self) -> String {
         descriptor_location(&self.file)
     }

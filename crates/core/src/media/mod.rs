@@ -19,16 +19,15 @@ pub use clean::{SoundLength, rebuild_index};
 pub use components::{Component, list_components};
 pub use error::MediaError;
 pub use finished::{FinishedStreams, check_container};
-pub use index::{Container, CutOff, InputIndex};
 pub use input::{InputFile, OpenError};
 pub use picture::{PictureFormat, PictureSource};
-pub use sound::{SoundSource, SoundSpec};
+pub use sound::SoundSource;
 pub use writer::{PictureInput, SoundInput, Writer, WriterSettings};
 
 /// Starts the media framework; safe to call more than once.
 ///
 /// # Errors
-/// [`MediaError::Framework`] where GStreamer cannot start.
+/// [`MediaError::Framework`] where `GStreamer` cannot start.
 pub fn start_framework() -> Result<(), MediaError> {
     gstreamer::init().map_err(|e| MediaError::Framework(e.message().to_owned()))
 }

@@ -28,7 +28,7 @@ pub struct PictureFormat {
     pub rate: Option<(u32, u32)>,
     /// Meaning of the sample values.
     pub colour: Colorimetry,
-    /// The same for GStreamer's caps, transfer function and primaries included.
+    /// The same for `GStreamer`'s caps, transfer function and primaries included.
     pub(super) colorimetry_caps: String,
 }
 
@@ -139,7 +139,7 @@ fn copy_plane(
     (to_w, to_h): (usize, usize),
 ) {
     let rows = from.chunks(from_stride).take(from_h);
-    let last = from.chunks(from_stride).take(from_h).last();
+    let last = from.chunks(from_stride).take(from_h).next_back();
     let rows = rows.chain(std::iter::repeat(last.unwrap_or(&[]))).take(to_h);
     for (target, source) in to.chunks_mut(to_stride).zip(rows) {
         let width = from_w.min(to_w).min(source.len()).min(target.len());

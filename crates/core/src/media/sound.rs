@@ -23,6 +23,9 @@ const JITTER_NANOS: u64 = 4_000_000;
 /// A hole longer than this is a broken clock, not a pause.
 const MAX_GAP_NANOS: u64 = 6 * 3600 * 1_000_000_000;
 
+/// Decoders may keep back their last block; up to this much is made up for with silence, so that the length stays.
+const MAX_TAIL_NANOS: u64 = 200_000_000;
+
 /// Silence is written in pieces of this many sample frames, so that a long gap needs no memory.
 const SILENCE_PIECE_FRAMES: u64 = 1 << 15;
 
@@ -56,6 +59,7 @@ pub struct SoundSource {
     start: PtsNanos,
     waiting: Option<gst::Sample>,
     clock: SampleClock,
+    promised_end: Option<PtsNanos>,
 }
 
 impl SoundSource {
@@ -75,7 +79,7 @@ impl SoundSource {
         let spec = SoundSpec { rate_hz: info.rate(), channels };
         let start = running_time(&first).unwrap_or_default();
         let clock = SampleClock { spec, start, frames: 0 };
-        Ok(Some(Self { demux, spec, start, waiting: Some(first), clock }))
+        Ok(Some(Self { demux, spec, start, waiting: Some(first), clock, promised_end: None }))
     }
 
     /// Rate and channels.
@@ -98,25 +102,47 @@ impl SoundSource {
         mut consume: impl FnMut(&[f32]) -> Result<(), E>,
     ) -> Result<bool, E> {
         let sample = match self.waiting.take() {
-            Some(sample) => sample,
-            None => match self.demux.pull()? {
-                Some(sample) => sample,
-                None => return Ok(false),
-            },
+            Some(sample) => Some(sample),
+            None => self.demux.pull()?,
+        };
+        let Some(sample) = sample else {
+            self.fill_tail(&mut consume)?;
+            return Ok(false);
         };
         let samples = read_samples(&sample)?;
-        let (mut silence, skip) = self.clock.admit(running_time(&sample), samples.len())?;
-        let channels = u64::from(self.spec.channels);
-        let zeros = vec![0f32; usize::try_from(silence.min(SILENCE_PIECE_FRAMES) * channels).unwrap_or(0)];
-        while silence > 0 {
-            let piece = silence.min(SILENCE_PIECE_FRAMES);
-            let len = usize::try_from(piece * channels).unwrap_or(0);
-            consume(zeros.get(..len).unwrap_or(&zeros))?;
-            silence -= piece;
-        }
+        let (silence, skip) = self.clock.admit(running_time(&sample), samples.len())?;
+        self.silence(silence, &mut consume)?;
         consume(samples.get(skip..).unwrap_or(&[]))?;
+        self.promised_end = segment_end(&sample).or(self.promised_end);
         self.demux.reached(self.clock.now());
         Ok(true)
+    }
+
+    /// Silence from the last sample to the end that the container promises, where that is close.
+    fn fill_tail<E>(&mut self, consume: &mut impl FnMut(&[f32]) -> Result<(), E>) -> Result<(), E> {
+        let missing = self.promised_end.take().map_or(0, |end| end.since(self.clock.now()).0);
+        if missing > MAX_TAIL_NANOS {
+            return Ok(());
+        }
+        let frames = self.spec.frames(missing);
+        self.clock.frames += frames;
+        self.silence(frames, consume)
+    }
+
+    fn silence<E>(
+        &self,
+        mut frames: u64,
+        consume: &mut impl FnMut(&[f32]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let channels = u64::from(self.spec.channels);
+        let zeros = vec![0f32; usize::try_from(frames.min(SILENCE_PIECE_FRAMES) * channels).unwrap_or(0)];
+        while frames > 0 {
+            let piece = frames.min(SILENCE_PIECE_FRAMES);
+            let len = usize::try_from(piece * channels).unwrap_or(0);
+            consume(zeros.get(..len).unwrap_or(&zeros))?;
+            frames -= piece;
+        }
+        Ok(())
     }
 }
 
@@ -148,6 +174,12 @@ impl SampleClock {
         self.frames += silence + (len - skip) as u64 / channels;
         Ok((silence, skip))
     }
+}
+
+/// Where the container says that this sound ends.
+fn segment_end(sample: &gst::Sample) -> Option<PtsNanos> {
+    let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
+    segment.to_running_time(segment.stop()?).map(|t| PtsNanos(t.nseconds()))
 }
 
 fn read_samples(sample: &gst::Sample) -> Result<Vec<f32>, MediaError> {

@@ -171,7 +171,8 @@ impl<'de> Deserialize<'de> for Device {
 pub struct Plan {
     /// How faces are hidden.
     pub faces: FaceStyle,
-    /// Room around a face on each side, in percent of its size, 0..=[`MAX_MARGIN_PERCENT`].
+    /// How much larger than the face its mask is, in percent of width and height, 0..=[`MAX_MARGIN_PERCENT`]: the mask
+    /// is the ellipse with the area of the face's box enlarged by this much.
     pub margin_percent: u8,
     /// What happens to the sound.
     pub voice: VoiceMode,

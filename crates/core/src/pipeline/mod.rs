@@ -20,7 +20,9 @@ pub use report::{CheckReport, MaskLog, RenderReport, Residual, SoundReport};
 
 pub use crate::media::{Component, InputFile, MediaError, OpenError, list_components, start_framework};
 
-use crate::model::{DurationNanos, Mask, MaskArea, MaskSource, Plan, PtsNanos, Sha256Digest, TrackId};
+use crate::model::{
+    DurationNanos, EllipsePx, Mask, MaskArea, MaskSource, Plan, PtsNanos, Sha256Digest, TrackId,
+};
 
 /// How often a recording is rendered at most: faces that the self-check still finds are hidden in a further rendering.
 const MAX_ROUNDS: u32 = 3;
@@ -70,9 +72,11 @@ pub fn render(
             let output_bytes = output.metadata().map_err(OutputError::from)?.len();
             return Ok(Rendered { render: report, check, output_sha256, output_bytes, rounds: round });
         }
-        tracing::info!(round, faces = check.residual_faces.len(), "the self-check found readable faces");
-        let known = extra_masks.len();
-        extra_masks.extend(check.residual_faces.iter().zip(known..).map(|(face, n)| mask_over(face, n)));
+        tracing::info!(round, faces = ?check.residual_faces, "the self-check found readable faces");
+        for face in &check.residual_faces {
+            let number = extra_masks.len();
+            extra_masks.extend(masks_over(face, number));
+        }
         if round == MAX_ROUNDS {
             return Err(still_readable(&check));
         }
@@ -89,13 +93,18 @@ fn still_readable(check: &CheckReport) -> EngineError {
     ))
 }
 
-fn mask_over(face: &Residual, number: usize) -> TimedMask {
-    let ellipse = crate::model::EllipsePx::inscribed(&face.bbox_px.scaled(RESIDUAL_GROWTH));
+/// Each sighting is hidden until the next one, the first and the last for a while longer.
+fn masks_over(face: &Residual, number: usize) -> impl Iterator<Item = TimedMask> {
     // Counted down from the top, so that these never meet the tracker's own numbers.
     let track = TrackId(u32::MAX - 1 - u32::try_from(number).unwrap_or(0));
-    TimedMask {
-        from: face.from.saturating_sub(RESIDUAL_HOLD),
-        to: face.to.saturating_add(RESIDUAL_HOLD),
-        mask: Mask { track, area: MaskArea::Ellipse(ellipse), source: MaskSource::Held },
-    }
+    let nexts = face.sightings.iter().skip(1).map(|(pts, _)| Some(*pts)).chain([None]);
+    face.sightings.iter().zip(nexts).enumerate().map(move |(index, ((pts, bbox_px), next))| TimedMask {
+        from: if index == 0 { pts.saturating_sub(RESIDUAL_HOLD) } else { *pts },
+        to: next.unwrap_or_else(|| face.to.saturating_add(RESIDUAL_HOLD)),
+        mask: Mask {
+            track,
+            area: MaskArea::Ellipse(EllipsePx::inscribed(&bbox_px.scaled(RESIDUAL_GROWTH))),
+            source: MaskSource::Held,
+        },
+    })
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::media::FinishedStreams;
-use crate::model::{DurationNanos, FrameMasks, PtsNanos};
+use crate::model::{BoxPx, DurationNanos, FrameMasks, PtsNanos};
 use crate::track::TrackReport;
 
 /// What a rendering did.
@@ -66,7 +66,7 @@ pub struct MaskLog {
 }
 
 /// A face that the second detector still found in the finished file, outside every mask.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Residual {
     /// First picture.
     pub from: PtsNanos,
@@ -76,9 +76,12 @@ pub struct Residual {
     pub frames: u32,
     /// The highest score.
     pub score: f32,
-    /// Where, over all these pictures.
+    /// Where it was last.
     #[serde(skip)]
-    pub(super) bbox_px: crate::model::BoxPx,
+    pub(super) bbox_px: BoxPx,
+    /// When and where it was found.
+    #[serde(skip)]
+    pub(super) sightings: Vec<(PtsNanos, BoxPx)>,
 }
 
 /// What reading back the finished file showed.

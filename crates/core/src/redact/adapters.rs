@@ -55,6 +55,14 @@ impl fmt::Display for AdapterInfo {
     }
 }
 
+/// Whether the kernel shows a graphics device at all. Where it shows none, starting Vulkan would only cost time, and its
+/// loader writes complaints about missing displays.
+pub(crate) fn may_have_gpu() -> bool {
+    ["/dev/dri", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg"]
+        .iter()
+        .any(|node| std::path::Path::new(node).exists())
+}
+
 /// Every adapter, real GPUs first. `gpu:n` is the n-th of them, counted from 0; those of kind
 /// [`AdapterKind::Software`] count only where [`ALLOW_SOFTWARE_GPU`] is set.
 pub fn list_adapters() -> Vec<AdapterInfo> {

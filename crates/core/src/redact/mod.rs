@@ -25,7 +25,7 @@ mod watermark;
 #[cfg(test)]
 mod tests;
 
-pub use adapters::{ALLOW_SOFTWARE_GPU, AdapterInfo, AdapterKind, list_adapters};
-pub use error::{MAX_SIDE_PX, RedactError};
-pub use redactor::{RedactStats, Redactor};
+pub use adapters::{AdapterInfo, list_adapters};
+pub use error::RedactError;
+pub use redactor::Redactor;
 pub use watermark::Watermark;

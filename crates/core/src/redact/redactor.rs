@@ -176,7 +176,7 @@ fn open(
     software: SoftwareGpu,
 ) -> Result<Box<dyn Backend>, RedactError> {
     let smooth = style == FaceStyle::Blur;
-    if device == Device::Cpu {
+    if device == Device::Cpu || (device == Device::Auto && !adapters::may_have_gpu()) {
         return Ok(Box::new(CpuBackend::new(smooth)));
     }
     let (infos, mut adapters): (Vec<_>, Vec<_>) = adapters::enumerate().into_iter().unzip();

@@ -300,6 +300,6 @@ mod tests {
         let mut pixels = (0..60).flat_map(|y| (0..100).map(move |x| (x, y))).collect::<Vec<_>>();
         pixels.retain(|(x, y)| coverages.iter().any(|c| covers(c, *x, *y)));
         assert_eq!(union_luma_px(coverages.iter()), pixels.len() as u64);
-        assert!(union_luma_px(coverages.iter()) < coverages.iter().map(|c| c.samples() * 2 / 3).sum());
+        assert!(union_luma_px(coverages.iter()) < coverages.iter().map(|c| c.samples() * 2 / 3).sum::<u64>());
     }
 }

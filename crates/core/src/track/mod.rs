@@ -21,7 +21,6 @@ mod sift;
 mod tests;
 mod tracker;
 
-pub use cuts::{THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, Thumbnail};
-pub use report::{MAX_UNCERTAIN_SPANS, TrackReport, UncertainReason, UncertainSpan};
-pub use settings::{MAX_TRACK_DURATION, TrackSettings, TrackSettingsError};
-pub use tracker::{FRAME_TRACK, MAX_WINDOW_FRAMES, Observation, Tracker};
+pub use report::TrackReport;
+pub use settings::{TrackSettings, TrackSettingsError};
+pub use tracker::{Observation, Tracker};

@@ -5,6 +5,11 @@ use crate::model::{DurationNanos, MAX_MARGIN_PERCENT, OnUncertain, Plan};
 /// The longest look-ahead and the longest hold that can be asked for.
 pub const MAX_TRACK_DURATION: DurationNanos = DurationNanos::from_millis(10_000);
 
+/// An ellipse that only touches the sides of a box leaves its corners open: hair, ears and jaw. Half axes larger by
+/// the square root of 4/pi give it the area of the box. Measured on the scenes with a margin of 30 %: part of the middle
+/// 90 % of a face's box stays open in 20 % of the appearances without this factor, in 7 % with it.
+const ELLIPSE_AS_LARGE_AS_ITS_BOX: f32 = std::f32::consts::FRAC_2_SQRT_PI;
+
 /// Settings of one [`Tracker`](super::Tracker).
 ///
 /// The figures at each setting are means over composed scenes of moving faces with exact boxes (1280 x 720, 25 frames a
@@ -124,7 +129,7 @@ impl TrackSettings {
 
     /// Factor from the half axes of a face to those of its mask.
     pub(super) fn margin_factor(&self) -> f32 {
-        1.0 + f32::from(self.margin_percent) / 100.0
+        (1.0 + f32::from(self.margin_percent) / 100.0) * ELLIPSE_AS_LARGE_AS_ITS_BOX
     }
 }
 
@@ -138,7 +143,7 @@ mod tests {
         let plan = Plan { margin_percent: 55, on_uncertain: OnUncertain::Stop, ..Plan::default() };
         let settings = TrackSettings::from_plan(&plan);
         assert_eq!((settings.margin_percent, settings.on_uncertain), (55, OnUncertain::Stop));
-        assert!((settings.margin_factor() - 1.55).abs() < 1e-6);
+        assert!((settings.margin_factor() - 1.55 * ELLIPSE_AS_LARGE_AS_ITS_BOX).abs() < 1e-6);
     }
 
     #[test]

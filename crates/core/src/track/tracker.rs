@@ -125,6 +125,7 @@ impl Tracker {
     }
 
     /// Frames that wait inside.
+    #[cfg(test)]
     pub fn waiting(&self) -> usize {
         self.unsorted.len() + self.window.len()
     }

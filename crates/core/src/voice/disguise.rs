@@ -30,9 +30,6 @@ const LEVEL_MEMORY: f32 = 0.99;
 const SILENCE_POWER: f32 = 2.5e-8;
 /// Power that the running levels start from, so that silence has no undefined gain.
 const LEVEL_FLOOR: f32 = 1e-12;
-/// Samples at 16 kHz by which the loudness of speech still comes early (0.5 ms, measured on LibriSpeech); the output is
-/// held back by as much.
-const LEAD_SAMPLES: usize = 8;
 /// Largest magnitude in a synthesised frame.
 const PEAK_LIMIT: f32 = 0.8;
 
@@ -79,7 +76,7 @@ impl Disguise {
             bins: vec![Complex32::default(); BINS],
             spoken: Vec::new(),
             loudness: Loudness::new(),
-            levelled: vec![0.0; LEAD_SAMPLES],
+            levelled: Vec::new(),
             output: Resampler::new(&outward),
         })
     }

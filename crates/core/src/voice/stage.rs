@@ -108,6 +108,7 @@ impl VoiceStage {
     }
 
     /// Format of the output: that of the input.
+    #[cfg(test)]
     pub fn output_format(&self) -> SoundFormat {
         self.format
     }

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use crate::model::{Detection, EllipsePx, OnUncertain, PtsNanos};
-use crate::track::{MAX_WINDOW_FRAMES, Observation, TrackSettings, Tracker};
+use crate::track::tracker::MAX_WINDOW_FRAMES;
+use crate::track::{Observation, TrackSettings, Tracker};
 
 use super::{ellipse, film, hides_face, picture, run, seen, thumbnail};
 

@@ -5,7 +5,8 @@ mod scenes;
 
 use crate::model::{Detection, EllipsePx, FrameMasks, FrameSize, Mask, MaskArea, MaskSource, PtsNanos};
 
-use super::{Observation, Thumbnail, TrackReport, TrackSettings, Tracker};
+use super::cuts::Thumbnail;
+use super::{Observation, TrackReport, TrackSettings, Tracker};
 
 /// Size of the test pictures.
 fn picture() -> FrameSize {

