@@ -54,8 +54,8 @@ pub(crate) fn run(root: &Path, home: &Path) -> Result<(), Error> {
     let places = Places::under(&target);
 
     let start = Instant::now();
-    steps.next("build: cargo build --release -p obscura-cli (the first time takes minutes)");
-    process::run_as_talk(process::cargo(root).args(["build", "--release", "-p", "obscura-cli"]))?;
+    steps.next("build: cargo build --release --workspace (the first time takes minutes)");
+    process::run_as_talk(process::cargo(root).args(["build", "--release", "--workspace"]))?;
     note(format_args!("built in {}", took(start.elapsed())));
 
     let clip = home.join(Manifest::read(root)?.media(CLIP)?.place);

@@ -6,22 +6,41 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use super::boxes::{self, MediaBox, be_u32, be_u64, children, four};
+use super::boxes::{self, MediaBox, children};
+use super::edits;
 use super::error::MediaError;
-
-/// Samples of look-ahead that the AAC encoder puts in front of the first real one (one frame of 1024: measured with an
-/// impulse). Players skip what the edit list leaves out.
-pub(super) const AAC_PRIMING_FRAMES: u32 = 1024;
+use crate::model::PtsNanos;
 
 /// Boxes deeper than this do not occur in a plain MP4 file.
 const MAX_DEPTH: usize = 8;
 
+/// Where the streams belong in time. The muxer moves the earliest one to zero; the edit lists put both back.
+#[derive(Clone, Copy, Debug)]
+pub struct Placement {
+    /// Presentation time of the first picture.
+    pub picture_start: PtsNanos,
+    /// When the last picture is no longer shown.
+    pub picture_end: PtsNanos,
+    /// The sound, where there is any.
+    pub sound: Option<SoundPlacement>,
+}
+
+/// The sound's place and its true length, without the encoder's priming and padding.
+#[derive(Clone, Copy, Debug)]
+pub struct SoundPlacement {
+    /// Presentation time of the first sample.
+    pub start: PtsNanos,
+    /// Sample frames that were handed to the encoder.
+    pub frames: u64,
+    /// Frames per second.
+    pub rate_hz: u32,
+}
+
 /// Replaces the index of a finished file by one that holds allowed boxes only, and cuts off what stands behind it.
-/// `sound` is the true length of the sound, without the encoder's priming and padding.
 ///
 /// # Errors
 /// [`MediaError::Output`] where the file is not what the muxer should have written.
-pub fn rebuild_index(file: &File, sound: Option<SoundLength>) -> Result<(), MediaError> {
+pub fn rebuild_index(file: &File, placement: Placement) -> Result<(), MediaError> {
     let io = |e: std::io::Error| MediaError::Output(format!("the index cannot be rewritten: {}", e.kind()));
     let length = file.metadata().map_err(io)?.len();
     let top = boxes::top_level(file, length).map_err(io)?;
@@ -32,11 +51,9 @@ pub fn rebuild_index(file: &File, sound: Option<SoundLength>) -> Result<(), Medi
     if top.iter().any(|b| &b.kind == b"mdat" && b.offset > moov.offset) {
         return Err(MediaError::Output("the muxer wrote media data behind the index".to_owned()));
     }
-    let body = moov.read_body(file).map_err(io)?;
-    let movie_timescale = boxes::child(&body, b"mvhd").and_then(|b| be_u32(b, 12)).unwrap_or(0);
-    let trim = sound.map(|s| s.movie_units(movie_timescale));
+    let body = edits::place_tracks(&moov.read_body(file).map_err(io)?, placement)?;
     let mut clean = Vec::with_capacity(body.len());
-    push_box(&mut clean, *b"moov", &kept_children(&body, *b"moov", trim, 0)?);
+    push_box(&mut clean, *b"moov", &kept_children(&body, *b"moov", 0)?);
     file.write_all_at(&clean, moov.offset).map_err(io)?;
     file.set_len(moov.offset + clean.len() as u64).map_err(io)
 }
@@ -46,27 +63,11 @@ pub fn rebuild_index(file: &File, sound: Option<SoundLength>) -> Result<(), Medi
 /// # Errors
 /// [`MediaError::NotAllowed`] naming what does not belong.
 pub(super) fn check_index(moov_body: &[u8]) -> Result<(), MediaError> {
-    let clean = kept_children(moov_body, *b"moov", None, 0)?;
+    let clean = kept_children(moov_body, *b"moov", 0)?;
     if clean != moov_body {
         return Err(MediaError::NotAllowed("its index holds more than the allow-list names".to_owned()));
     }
     Ok(())
-}
-
-/// The true length of the sound.
-#[derive(Clone, Copy, Debug)]
-pub struct SoundLength {
-    /// Sample frames that were handed to the encoder.
-    pub frames: u64,
-    /// Frames per second.
-    pub rate_hz: u32,
-}
-
-impl SoundLength {
-    fn movie_units(self, movie_timescale: u32) -> u64 {
-        let units = u128::from(self.frames) * u128::from(movie_timescale);
-        u64::try_from(units.div_ceil(u128::from(self.rate_hz.max(1)))).unwrap_or(u64::MAX)
-    }
 }
 
 /// Children that a container box may keep, in the words of ISO/IEC 14496-12 and 14496-14.
@@ -85,44 +86,29 @@ fn allowed(parent: [u8; 4]) -> &'static [&'static [u8; 4]] {
     }
 }
 
-fn kept_children(
-    body: &[u8],
-    parent: [u8; 4],
-    trim: Option<u64>,
-    depth: usize,
-) -> Result<Vec<u8>, MediaError> {
+fn kept_children(body: &[u8], parent: [u8; 4], depth: usize) -> Result<Vec<u8>, MediaError> {
     if depth > MAX_DEPTH {
         return Err(MediaError::NotAllowed("its index is nested too deeply".to_owned()));
     }
-    // Only the sound's own edit list is trimmed.
-    let trim = trim.filter(|_| parent != *b"trak" || is_sound(body));
     let mut out = Vec::with_capacity(body.len());
     for inner in children(body).filter(|b| allowed(parent).contains(&&b.kind)) {
-        push_box(&mut out, inner.kind, &rewritten(inner, trim, depth)?);
+        push_box(&mut out, inner.kind, &rewritten(inner, depth)?);
     }
     Ok(out)
 }
 
-fn is_sound(trak: &[u8]) -> bool {
-    boxes::descend(trak, &[b"mdia", b"hdlr"]).and_then(|hdlr| four(hdlr, 8)) == Some(*b"soun")
-}
-
-fn rewritten(inner: MediaBox<'_>, trim: Option<u64>, depth: usize) -> Result<Vec<u8>, MediaError> {
+fn rewritten(inner: MediaBox<'_>, depth: usize) -> Result<Vec<u8>, MediaError> {
     let body = inner.body;
     match &inner.kind {
         b"mvhd" | b"mdhd" | b"tkhd" => Ok(without_times(body)),
         b"hdlr" => Ok(plain_handler(body)),
-        b"elst" => match trim {
-            Some(trim) => trimmed_edits(body, trim),
-            _ => Ok(body.to_vec()),
-        },
         b"stsd" => sample_descriptions(body, depth),
         // One entry that says "in this very file", whatever stood there.
         b"dref" => {
             Ok([0u32, 1, 12].map(u32::to_be_bytes).concat().into_iter().chain(*b"url \0\0\0\x01").collect())
         }
         b"trak" | b"edts" | b"mdia" | b"minf" | b"dinf" | b"stbl" => {
-            kept_children(body, inner.kind, trim, depth + 1)
+            kept_children(body, inner.kind, depth + 1)
         }
         _ => Ok(body.to_vec()),
     }
@@ -163,45 +149,13 @@ fn sample_descriptions(body: &[u8], depth: usize) -> Result<Vec<u8>, MediaError>
             return Err(MediaError::NotAllowed("a sample description that is too short".to_owned()));
         };
         let mut kept = if is_picture { blank(fixed, 42..74) } else { fixed.to_vec() };
-        kept.extend(kept_children(boxes, entry.kind, None, depth + 1)?);
+        kept.extend(kept_children(boxes, entry.kind, depth + 1)?);
         push_box(&mut out, entry.kind, &kept);
     }
     Ok(out)
 }
 
-/// The edit list of the sound: whatever delay the muxer wrote, then the sound without priming and padding.
-fn trimmed_edits(elst: &[u8], sound_movie_units: u64) -> Result<Vec<u8>, MediaError> {
-    let odd = || MediaError::Output("the muxer wrote an edit list of an unknown form".to_owned());
-    let wide = elst.first() == Some(&1);
-    let count = be_u32(elst, 4).ok_or_else(odd)?;
-    let mut out = vec![1, 0, 0, 0];
-    out.extend_from_slice(&count.to_be_bytes());
-    for number in 0..count as usize {
-        let (duration, media_time, rate) = edit(elst, number, wide).ok_or_else(odd)?;
-        let (duration, media_time) = if media_time < 0 {
-            (duration, media_time)
-        } else {
-            (sound_movie_units, media_time + i64::from(AAC_PRIMING_FRAMES))
-        };
-        out.extend_from_slice(&duration.to_be_bytes());
-        out.extend_from_slice(&media_time.to_be_bytes());
-        out.extend_from_slice(&rate.to_be_bytes());
-    }
-    Ok(out)
-}
-
-fn edit(elst: &[u8], number: usize, wide: bool) -> Option<(u64, i64, u32)> {
-    if wide {
-        let at = 8 + number * 20;
-        Some((be_u64(elst, at)?, be_u64(elst, at + 8)?.cast_signed(), be_u32(elst, at + 16)?))
-    } else {
-        let at = 8 + number * 12;
-        let media_time = i64::from(be_u32(elst, at + 4)?.cast_signed());
-        Some((u64::from(be_u32(elst, at)?), media_time, be_u32(elst, at + 8)?))
-    }
-}
-
-fn push_box(out: &mut Vec<u8>, kind: [u8; 4], body: &[u8]) {
+pub(super) fn push_box(out: &mut Vec<u8>, kind: [u8; 4], body: &[u8]) {
     // An index is bounded to 256 MiB when it is read, far below what four length bytes can say.
     let length = u32::try_from(body.len() + 8).unwrap_or(u32::MAX);
     out.extend_from_slice(&length.to_be_bytes());

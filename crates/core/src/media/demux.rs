@@ -252,3 +252,9 @@ pub(super) fn running_time(sample: &gst::Sample) -> Option<PtsNanos> {
     let pts = sample.buffer()?.pts()?;
     segment.to_running_time(pts).map(|t| PtsNanos(t.nseconds()))
 }
+
+/// Where the container says that the stream ends.
+pub(super) fn segment_end(sample: &gst::Sample) -> Option<PtsNanos> {
+    let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
+    segment.to_running_time(segment.stop()?).map(|t| PtsNanos(t.nseconds()))
+}

@@ -4,6 +4,7 @@ mod boxes;
 mod clean;
 mod components;
 mod demux;
+mod edits;
 mod error;
 mod finished;
 mod index;
@@ -15,7 +16,7 @@ mod picture;
 mod sound;
 mod writer;
 
-pub use clean::{SoundLength, rebuild_index};
+pub use clean::{Placement, SoundPlacement, rebuild_index};
 pub use components::{Component, list_components};
 pub use error::MediaError;
 pub use finished::{FinishedStreams, check_container};

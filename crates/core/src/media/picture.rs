@@ -7,7 +7,7 @@ use gstreamer as gst;
 use gstreamer_video as gst_video;
 use gstreamer_video::prelude::*;
 
-use super::demux::{Demux, StreamKind, make, running_time};
+use super::demux::{Demux, StreamKind, make, running_time, segment_end};
 use super::error::MediaError;
 use super::input::InputFile;
 use crate::model::{ColorMatrix, Colorimetry, DurationNanos, Frame, FramePool, FrameSize, PtsNanos};
@@ -83,6 +83,7 @@ impl PictureSource {
         let buffer = sample.buffer().ok_or_else(|| MediaError::Framework("an empty sample".to_owned()))?;
         let mut frame = self.pool.take(self.next_seq, pts, self.format.colour);
         frame.duration = buffer.duration().map(|d| DurationNanos(d.nseconds()));
+        frame.remaining = segment_end(&sample).map(|end| end.since(pts)).filter(|left| left.0 > 0);
         frame.damaged = buffer.flags().contains(gst::BufferFlags::CORRUPTED);
         self.copy_planes(buffer, &mut frame)?;
         self.next_seq += 1;

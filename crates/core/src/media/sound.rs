@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use gstreamer as gst;
 use gstreamer_audio as gst_audio;
 
-use super::demux::{Demux, StreamKind, make, running_time};
+use super::demux::{Demux, StreamKind, make, running_time, segment_end};
 use super::error::MediaError;
 use super::input::InputFile;
 use crate::model::PtsNanos;
@@ -174,12 +174,6 @@ impl SampleClock {
         self.frames += silence + (len - skip) as u64 / channels;
         Ok((silence, skip))
     }
-}
-
-/// Where the container says that this sound ends.
-fn segment_end(sample: &gst::Sample) -> Option<PtsNanos> {
-    let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
-    segment.to_running_time(segment.stop()?).map(|t| PtsNanos(t.nseconds()))
 }
 
 fn read_samples(sample: &gst::Sample) -> Result<Vec<f32>, MediaError> {

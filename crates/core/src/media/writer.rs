@@ -62,7 +62,9 @@ impl Writer {
     pub fn start(file: &File, format: &PictureFormat, settings: &WriterSettings) -> Result<Self, MediaError> {
         let pipeline = gst::Pipeline::new();
         let muxer = make("mp4mux")?;
-        muxer.set_property("movie-timescale", settings.timescale.max(10_000));
+        // A multiple of the picture's own scale, fine enough to place the sound.
+        let fine = settings.timescale.saturating_mul(10_000u32.div_ceil(settings.timescale.max(1)));
+        muxer.set_property("movie-timescale", fine);
         let sink = gst::ElementFactory::make("filesink")
             .property("location", descriptor_location(file))
             .property("async", false)

@@ -133,6 +133,8 @@ pub struct Frame {
     pub pts: PtsNanos,
     /// How long the picture is shown, where the container says so.
     pub duration: Option<DurationNanos>,
+    /// From this picture to the end of the picture stream, where the container says where that is.
+    pub remaining: Option<DurationNanos>,
     /// Meaning of the sample values.
     pub colour: Colorimetry,
     /// The decoder says that this picture is incomplete.
@@ -238,7 +240,7 @@ impl FramePool {
     pub fn take(&self, seq: u64, pts: PtsNanos, colour: Colorimetry) -> Frame {
         let bytes = self.spare.try_recv().unwrap_or_else(|_| vec![0; self.size.byte_len()]);
         let bytes = PooledBytes { bytes, home: self.home.clone() };
-        Frame { seq, pts, duration: None, colour, damaged: false, size: self.size, bytes }
+        Frame { seq, pts, duration: None, remaining: None, colour, damaged: false, size: self.size, bytes }
     }
 }
 

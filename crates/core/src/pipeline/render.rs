@@ -21,8 +21,8 @@ use super::report::{MaskLog, RenderReport, SoundReport};
 use super::stages::{decode, detect, draw, follow, speak};
 use crate::detect::{CenterFace, DetectorSettings, FaceDetector};
 use crate::media::{
-    self, InputFile, MediaError, PictureFormat, PictureSource, SoundLength, SoundSource, Writer,
-    WriterSettings,
+    self, InputFile, MediaError, PictureFormat, PictureSource, Placement, SoundPlacement, SoundSource,
+    Writer, WriterSettings,
 };
 use crate::model::{Mask, Plan, PtsNanos, VoiceMode};
 use crate::redact::{Redactor, Watermark};
@@ -115,8 +115,11 @@ pub(super) fn render(job: &Job<'_>) -> Result<(RenderReport, MaskLog), EngineErr
     let harvest = run_stages(job, brake, pictures, sound.zip(voice), redactor, &writer)?;
     writer.finish()?;
     check_promise(job, &harvest)?;
-    let length = harvest.sound.map(|s| SoundLength { frames: s.frames_out, rate_hz: s.rate_hz });
-    media::rebuild_index(job.output, length)?;
+    let sound =
+        harvest.sound.map(|s| SoundPlacement { start: s.start, frames: s.frames_out, rate_hz: s.rate_hz });
+    let placement =
+        Placement { picture_start: harvest.drawn.first_pts, picture_end: harvest.drawn.end_pts, sound };
+    media::rebuild_index(job.output, placement)?;
     Ok(report(job, &format, harvest, device))
 }
 

@@ -13,6 +13,9 @@ use crate::redact::{Redactor, Watermark};
 /// How long a single picture is shown where nothing says it.
 const LONE_PICTURE: DurationNanos = DurationNanos::from_millis(40);
 
+/// A stream that promises to go on for longer behind its last picture is not believed.
+const LONGEST_LAST_PICTURE: DurationNanos = DurationNanos::from_millis(10_000);
+
 /// What was drawn.
 #[derive(Debug, Default)]
 pub(in crate::pipeline) struct Drawn {
@@ -80,7 +83,8 @@ impl Artist {
             }
         }
         if let Some(last) = waiting {
-            let duration = last.duration.filter(|d| d.0 > 0).unwrap_or(self.last_duration);
+            let promised = last.remaining.filter(|d| *d <= LONGEST_LAST_PICTURE);
+            let duration = promised.or(last.duration.filter(|d| d.0 > 0)).unwrap_or(self.last_duration);
             self.send(last, duration)?;
         }
         self.encoder.end();
