@@ -23,11 +23,16 @@ struct Check {
 const FORMAT: Check =
     Check { name: "format", args: &["fmt", "--all", "--check"], help: "`cargo fmt --all` puts it right" };
 /// After them. All in the release profile, so that the demo, the checks and the tests share what they compile.
-const BUILDS: [Check; 2] = [
+const BUILDS: [Check; 3] = [
     Check {
         name: "clippy",
         args: &["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"],
         help: "mend what clippy says above; an exception needs #[allow(…, reason = \"…\")]",
+    },
+    Check {
+        name: "build",
+        args: &["build", "--workspace", "--release"],
+        help: "mend what the compiler says above",
     },
     Check {
         name: "tests",

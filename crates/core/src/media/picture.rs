@@ -30,6 +30,8 @@ pub struct PictureFormat {
     pub colour: Colorimetry,
     /// The same for `GStreamer`'s caps, transfer function and primaries included.
     pub(super) colorimetry_caps: String,
+    /// Where chroma samples lie between luma samples, for GStreamer's caps.
+    pub(super) chroma_site_caps: &'static str,
 }
 
 /// A stream of decoded pictures.
@@ -201,12 +203,10 @@ fn picture_format(info: &gst_video::VideoInfo) -> Result<PictureFormat, MediaErr
             "its picture is {width} x {height}; sides of 16 to {MAX_SIDE_PX} pixels are accepted"
         )));
     }
-    let colorimetry = info.colorimetry();
+    let colorimetry = complete(&info.colorimetry(), height);
     let matrix = match colorimetry.matrix() {
         gst_video::VideoColorMatrix::Bt709 => ColorMatrix::Bt709,
         gst_video::VideoColorMatrix::Bt2020 => ColorMatrix::Bt2020,
-        // Untagged recordings of standard size are BT.601, larger ones BT.709, as players assume.
-        gst_video::VideoColorMatrix::Unknown if height > 576 => ColorMatrix::Bt709,
         _ => ColorMatrix::Bt601,
     };
     let full_range = colorimetry.range() == gst_video::VideoColorRange::Range0_255;
@@ -220,7 +220,33 @@ fn picture_format(info: &gst_video::VideoInfo) -> Result<PictureFormat, MediaErr
         rate: ratio(fps.numer(), fps.denom()),
         colour: Colorimetry { full_range, matrix },
         colorimetry_caps: colorimetry.to_string(),
+        chroma_site_caps: if info.chroma_site() == gst_video::VideoChromaSite::JPEG {
+            "jpeg"
+        } else {
+            "mpeg2"
+        },
     })
+}
+
+/// What the recording does not say about its colours, as players assume it: BT.709 for more than 576 lines, else BT.601.
+/// Half a statement would make the encoder forget the other half, such as the full range of a telephone's picture.
+fn complete(given: &gst_video::VideoColorimetry, height: u32) -> gst_video::VideoColorimetry {
+    use gst_video::{VideoColorMatrix, VideoColorPrimaries, VideoColorRange, VideoTransferFunction};
+    let assumed = if height > 576 {
+        (VideoColorMatrix::Bt709, VideoTransferFunction::Bt709, VideoColorPrimaries::Bt709)
+    } else {
+        (VideoColorMatrix::Bt601, VideoTransferFunction::Bt601, VideoColorPrimaries::Smpte170m)
+    };
+    gst_video::VideoColorimetry::new(
+        if given.range() == VideoColorRange::Range0_255 {
+            given.range()
+        } else {
+            VideoColorRange::Range16_235
+        },
+        if given.matrix() == VideoColorMatrix::Unknown { assumed.0 } else { given.matrix() },
+        if given.transfer() == VideoTransferFunction::Unknown { assumed.1 } else { given.transfer() },
+        if given.primaries() == VideoColorPrimaries::Unknown { assumed.2 } else { given.primaries() },
+    )
 }
 
 #[cfg(test)]

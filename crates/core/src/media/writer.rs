@@ -240,6 +240,8 @@ fn picture_branch(
         .field("pixel-aspect-ratio", fraction(format.pixel_aspect))
         .field("interlace-mode", "progressive")
         .field("colorimetry", format.colorimetry_caps.as_str())
+        // The muxer crashes on VP9 without it.
+        .field("chroma-site", format.chroma_site_caps)
         .build();
     let source = AppSrc::builder()
         .caps(&caps)
@@ -356,8 +358,26 @@ fn sound_branch(
     let encoder = make("avenc_aac")?;
     encoder.set_property("bitrate", if spec.channels == 1 { 80_000i32 } else { 144_000 });
     let chain = [source.clone().upcast(), make("audioconvert")?, encoder, make("queue")?];
-    connect(pipeline, muxer, &chain, "audio_%u")?;
+    let pad = connect(pipeline, muxer, &chain, "audio_%u")?;
+    pad.add_probe(gst::PadProbeType::BUFFER, |_, info| blank_probe(info));
     Ok(source)
+}
+
+/// Blanks the encoder's name, which it writes as text into a fill element of its first packet; decoders skip those.
+fn blank_probe(info: &mut gst::PadProbeInfo<'_>) -> gst::PadProbeReturn {
+    const NAME: &[u8] = b"Lavc";
+    let Some(gst::PadProbeData::Buffer(buffer)) = &mut info.data else { return gst::PadProbeReturn::Ok };
+    let start = buffer
+        .map_readable()
+        .ok()
+        .and_then(|packet| packet.windows(NAME.len()).position(|window| window == NAME));
+    if let Some(start) = start
+        && let Ok(mut packet) = buffer.make_mut().map_writable()
+    {
+        let text = packet.iter_mut().skip(start);
+        text.take_while(|b| b.is_ascii_alphanumeric() || **b == b'.').for_each(|b| *b = 0);
+    }
+    gst::PadProbeReturn::Ok
 }
 
 /// Adds a chain, links it to a new pad of the muxer and lets no tag through.

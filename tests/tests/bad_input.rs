@@ -1,0 +1,144 @@
+//! Recordings that cannot be used, each refused with one clear sentence and the right exit code.
+#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "tests"
+)]
+
+use std::path::{Path, PathBuf};
+
+use obscura_tests::run::finish;
+use obscura_tests::{Bench, Sheet, media, probe};
+
+/// Refuses `clip` with exit 5, and leaves nothing.
+fn unusable(bench: &Bench, clip: &Path, words: &[&str]) {
+    bench.redact(clip, &[]).refused(5, words);
+    bench.assert_nothing_left();
+}
+
+fn short_clip(bench: &Bench) -> PathBuf {
+    bench.make("clip.mp4", "-i {media}/carphone.mp4 -t 0.3 -c:v libx264 -preset ultrafast")
+}
+
+/// Keeps the first `share` of a file.
+fn cut_short(bench: &Bench, clip: &Path, share: f64) -> PathBuf {
+    let bytes = std::fs::read(clip).unwrap();
+    let cut = bench.path("cut.mp4");
+    std::fs::write(&cut, &bytes[..(bytes.len() as f64 * share) as usize]).unwrap();
+    cut
+}
+
+#[test]
+fn a_missing_file() {
+    let bench = Bench::new();
+    let sheet = Sheet::permitting(&media::folder().join("carphone.mp4"));
+    let missing = bench.path("missing.mp4");
+    finish(&mut bench.command(&missing, &sheet, &[])).refused(5, &["recording"]);
+    bench.assert_nothing_left();
+}
+
+#[test]
+fn an_empty_file() {
+    let bench = Bench::new();
+    let clip = bench.path("empty.mp4");
+    std::fs::write(&clip, []).unwrap();
+    unusable(&bench, &clip, &["empty"]);
+}
+
+#[test]
+fn text_under_the_name_of_a_recording() {
+    let bench = Bench::new();
+    let clip = bench.path("notes.mp4");
+    std::fs::write(&clip, "These are the notes of Tuesday.\n".repeat(200)).unwrap();
+    unusable(&bench, &clip, &["text"]);
+}
+
+#[test]
+fn noise_under_the_name_of_a_recording() {
+    let bench = Bench::new();
+    let clip = bench.path("noise.mkv");
+    let noise = (0_u32..20_000).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<_>>();
+    std::fs::write(&clip, noise).unwrap();
+    unusable(&bench, &clip, &["recording"]);
+}
+
+#[test]
+fn a_folder_instead_of_a_file() {
+    let bench = Bench::new();
+    let clip = bench.path("folder.mp4");
+    std::fs::create_dir(&clip).unwrap();
+    let sheet = Sheet::permitting(&media::folder().join("carphone.mp4"));
+    finish(&mut bench.command(&clip, &sheet, &[])).refused(5, &["recording"]);
+    bench.assert_nothing_left();
+}
+
+#[test]
+fn sound_without_a_picture() {
+    let bench = Bench::new();
+    let clip = bench.make("sound.mp4", "-f lavfi -i sine=440:d=0.5 -c:a aac");
+    unusable(&bench, &clip, &["picture"]);
+}
+
+#[test]
+fn an_mp4_without_its_index() {
+    let bench = Bench::new();
+    let whole = short_clip(&bench);
+    let clip = cut_short(&bench, &whole, 0.5);
+    unusable(&bench, &clip, &["recording"]);
+}
+
+/// A clip with its index in front, so that it can be cut in the data.
+fn cut_in_the_data(bench: &Bench) -> (PathBuf, PathBuf) {
+    let args = "-i {media}/carphone.mp4 -t 2 -c:v libx264 -preset ultrafast -g 15 -movflags +faststart";
+    let whole = bench.make("whole.mp4", args);
+    let clip = cut_short(bench, &whole, 0.6);
+    (whole, clip)
+}
+
+#[test]
+fn a_recording_that_was_cut_off_says_where_the_picture_ends() {
+    let bench = Bench::new();
+    let (_, clip) = cut_in_the_data(&bench);
+    let run = bench.redact(&clip, &[]).refused(5, &["--allow-truncated"]);
+    bench.assert_nothing_left();
+    // The picture ends after a second and a bit: 0.6 of the bytes of two seconds.
+    let said =
+        run.stderr.split(|c: char| !(c.is_ascii_digit() || c == '.')).filter_map(|word| word.parse().ok());
+    assert!(
+        said.into_iter().any(|time: f64| (0.8..1.6).contains(&time)),
+        "no time is named:\n{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_recording_that_was_cut_off_is_taken_up_to_the_cut_where_that_is_asked_for() {
+    let bench = Bench::new();
+    let (whole, clip) = cut_in_the_data(&bench);
+    bench.redact(&clip, &["--allow-truncated"]).expect(0);
+    let (wanted, got) = (probe::times(&whole), probe::times(&bench.output()));
+    assert!(got.len() > wanted.len() / 3 && got.len() < wanted.len(), "{} of {}", got.len(), wanted.len());
+    probe::assert_same_times(wanted.get(..got.len()).unwrap(), &got);
+    assert_eq!(bench.receipt()["render"]["truncated"], true);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_recording_that_may_not_be_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::new();
+    let clip = short_clip(&bench);
+    let sheet = Sheet::permitting(&clip);
+    std::fs::set_permissions(&clip, std::fs::Permissions::from_mode(0)).unwrap();
+    if std::fs::File::open(&clip).is_ok() {
+        println!("a_recording_that_may_not_be_read: skipped, this account may read everything");
+        return;
+    }
+    finish(&mut bench.command(&clip, &sheet, &[])).refused(5, &["read"]);
+    bench.assert_nothing_left();
+}

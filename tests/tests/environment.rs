@@ -1,0 +1,95 @@
+//! What is missing on the machine is named, with exit 7, and never worked around in silence.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "tests"
+)]
+
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use obscura_tests::run::finish;
+use obscura_tests::{Bench, Sheet, media};
+
+fn short_clip(bench: &Bench) -> PathBuf {
+    bench.make("clip.mp4", "-i {media}/carphone.mp4 -t 0.3 -c:v libx264 -preset ultrafast")
+}
+
+/// A home like the real one, whose models are copies that a test may spoil.
+fn copied_home(bench: &Bench) -> PathBuf {
+    let (home, copy) = (media::home(), bench.path("home"));
+    std::fs::create_dir_all(copy.join("models")).unwrap();
+    symlink(home.join("lib"), copy.join("lib")).unwrap();
+    for model in std::fs::read_dir(home.join("models")).unwrap() {
+        let model = model.unwrap();
+        std::fs::copy(model.path(), copy.join("models").join(model.file_name())).unwrap();
+    }
+    copy
+}
+
+/// Redacts with `home` and wants exit 7.
+fn refused_in(bench: &Bench, home: &Path, words: &[&str]) {
+    let clip = short_clip(bench);
+    let mut command = bench.command(&clip, &Sheet::permitting(&clip), &[]);
+    finish(command.env("OBSCURA_HOME", home)).refused(7, words);
+    bench.assert_nothing_left();
+}
+
+#[test]
+fn a_copied_home_works() {
+    let bench = Bench::new();
+    let home = copied_home(&bench);
+    let clip = short_clip(&bench);
+    finish(bench.command(&clip, &Sheet::permitting(&clip), &[]).env("OBSCURA_HOME", home)).expect(0);
+}
+
+#[test]
+fn a_gpu_that_is_not_there() {
+    let bench = Bench::new();
+    let clip = short_clip(&bench);
+    let sheet = bench.write_sheet(&Sheet::permitting(&clip));
+    let mut command = obscura_tests::run::obscura();
+    command.arg("redact").arg(&clip).arg("--sheet").arg(sheet).args(["--purpose", "HQUALIMP"]);
+    finish(command.args(["--device", "gpu:7", "-o"]).arg(bench.output())).refused(7, &["GPU", "7"]);
+    bench.assert_nothing_left();
+}
+
+#[test]
+fn a_model_with_another_digest() {
+    for model in ["centerface", "yunet"] {
+        let bench = Bench::new();
+        let home = copied_home(&bench);
+        let file = std::fs::read_dir(home.join("models"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .find(|path| path.to_string_lossy().contains(model))
+            .unwrap();
+        let mut bytes = std::fs::read(&file).unwrap();
+        let middle = bytes.len() / 2;
+        *bytes.get_mut(middle).unwrap() ^= 1;
+        std::fs::write(&file, bytes).unwrap();
+        refused_in(&bench, &home, &[model]);
+    }
+}
+
+#[test]
+fn a_model_that_is_missing() {
+    let bench = Bench::new();
+    let home = copied_home(&bench);
+    std::fs::remove_file(home.join("models/centerface.onnx")).unwrap();
+    refused_in(&bench, &home, &["centerface", "setup"]);
+}
+
+#[test]
+fn a_home_without_anything() {
+    let bench = Bench::new();
+    let home = bench.path("bare");
+    std::fs::create_dir(&home).unwrap();
+    refused_in(&bench, &home, &["setup"]);
+}

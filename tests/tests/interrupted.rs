@@ -1,0 +1,85 @@
+//! A run that is stopped or killed leaves nothing that looks like a result.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests stop at the first surprise")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "tests"
+)]
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use obscura_tests::{Bench, Run, Sheet};
+
+/// Long enough for the slowest machine to begin writing.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A clip that takes some seconds, being rendered.
+fn rendering(bench: &Bench) -> (PathBuf, Child) {
+    let clip = bench.make("long.mp4", "-stream_loop 5 -i {media}/single_face.mp4 -c copy");
+    let mut command = bench.command(&clip, &Sheet::permitting(&clip), &[]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until_writing(bench, &mut child);
+    (clip, child)
+}
+
+/// Waits until the run has a file open in the folder of results, named or not.
+fn wait_until_writing(bench: &Bench, child: &mut Child) {
+    let folder = bench.out_folder().canonicalize().unwrap();
+    let open_files = format!("/proc/{}/fd", child.id());
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended before it could be stopped");
+        let files = std::fs::read_dir(&open_files).into_iter().flatten().flatten();
+        let mut links = files.filter_map(|file| std::fs::read_link(file.path()).ok());
+        if links.any(|link| link.starts_with(&folder) && link != folder) {
+            return;
+        }
+        std::thread::yield_now();
+    }
+    panic!("the run did not begin to write within {PATIENCE:?}");
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+    assert!(sent.success(), "kill {name}");
+}
+
+fn stopped_by(name: &str) {
+    let bench = Bench::new();
+    let (clip, child) = rendering(&bench);
+    let before = obscura_tests::sheet::digest(&clip);
+    signal(&child, name);
+    let asked = Instant::now();
+    let run = Run::from(child.wait_with_output().unwrap()).refused(8, &["interrupted"]);
+    assert!(asked.elapsed() < Duration::from_secs(10), "it stops soon: {:?}", asked.elapsed());
+    assert!(run.stdout.is_empty(), "{}", run.stdout);
+    bench.assert_nothing_left();
+    assert_eq!(obscura_tests::sheet::digest(&clip), before);
+}
+
+#[test]
+fn control_c() {
+    stopped_by("-INT");
+}
+
+#[test]
+fn a_polite_kill() {
+    stopped_by("-TERM");
+}
+
+#[test]
+fn a_hard_kill_leaves_nothing_readable() {
+    let bench = Bench::new();
+    let (_, mut child) = rendering(&bench);
+    child.kill().unwrap();
+    let run = Run::from(child.wait_with_output().unwrap());
+    assert_eq!(run.code, None, "the signal ended it: {}", run.stderr);
+    bench.assert_nothing_left();
+}

@@ -1,0 +1,155 @@
+//! What leaves the product: exactly one picture and at most one sound stream, at their times, and nothing inherited.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "tests"
+)]
+
+use obscura_tests::{Bench, probe, sound};
+
+const MARK: &str = "OBSCURALEAKMARK";
+
+/// A clip that carries everything that must not survive, each with a marker.
+fn loaded_clip(bench: &Bench) -> std::path::PathBuf {
+    std::fs::write(bench.path("s.srt"), format!("1\n00:00:00,000 --> 00:00:00,500\n{MARK} said\n")).unwrap();
+    let chapters = format!(
+        ";FFMETADATA1\ntitle={MARK}\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=400\ntitle={MARK} chapter\n"
+    );
+    std::fs::write(bench.path("m.txt"), chapters).unwrap();
+    let folder = bench.path("").display().to_string();
+    bench.make(
+        "loaded.mp4",
+        &format!(
+            "-t 0.8 -i {{media}}/single_face.mp4 -i {folder}/s.srt -i {folder}/m.txt -map 0:v -map 0:a -map 0:v -map 0:a \
+             -map 1 -map_metadata 2 -map_chapters 2 -c:v libx264 -preset ultrafast -c:a aac -c:s mov_text -metadata \
+             comment={MARK} -metadata location=+51.5-000.1/ -metadata creation_time=2026-01-01T00:00:00Z -metadata:s:a:0 \
+             handler_name={MARK} -metadata:s:v:0 handler_name={MARK} -timecode 01:00:00:00 -t 0.8"
+        ),
+    )
+}
+
+#[test]
+fn nothing_is_inherited_from_a_loaded_file() {
+    let bench = Bench::new();
+    let clip = loaded_clip(&bench);
+    assert!(probe::file(&clip)["streams"].as_array().unwrap().len() >= 5, "the clip carries a lot");
+    bench.redact(&clip, &[]).expect(0);
+    let out = probe::file(&bench.output());
+    assert_eq!(out["streams"].as_array().unwrap().len(), 2);
+    assert_eq!((probe::streams(&out, "video").len(), probe::streams(&out, "audio").len()), (1, 1));
+    for tags in out["streams"].as_array().unwrap().iter().chain([&out["format"]]).map(|s| &s["tags"]) {
+        for name in ["creation_time", "handler_name", "encoder", "title", "comment", "location", "timecode"] {
+            assert!(tags[name].as_str().unwrap_or("").is_empty(), "{name} is tagged: {tags}");
+        }
+    }
+    let bytes = std::fs::read(bench.output()).unwrap();
+    for word in [MARK, "x264", "Lavf", "Lavc", "GStreamer", "Handler"] {
+        let found = bytes.windows(word.len()).any(|window| window == word.as_bytes());
+        assert!(!found, "{word} is in the bytes of the output");
+    }
+    assert!(!bench.receipt_text().contains(MARK));
+}
+
+#[test]
+fn the_receipt_names_no_person_and_no_path() {
+    let bench = Bench::new();
+    let clip = bench.make("ward-seven.mp4", "-t 0.5 -i {media}/carphone.mp4 -c copy");
+    bench.redact(&clip, &[]).expect(0);
+    let text = bench.receipt_text();
+    for word in [obscura_tests::sheet::SUBJECT, "ward-seven", "u-owner", "rec-test", "/tmp", "result.mp4"] {
+        assert!(!text.contains(word), "the receipt holds {word}");
+    }
+    let receipt = bench.receipt();
+    assert_eq!(receipt["output"]["sha256"], obscura_tests::sheet::digest(&bench.output()));
+    assert_eq!(receipt["source"]["sha256"], obscura_tests::sheet::digest(&clip));
+    assert_eq!(receipt["render"]["frames_in"], receipt["render"]["frames_out"]);
+    assert_eq!(receipt["self_check"]["residual_faces"].as_array().unwrap().len(), 0);
+    assert_eq!(bench.results(), ["result.mp4", "result.mp4.receipt.json"]);
+}
+
+/// Redacts and compares every picture's time, the picture's length, and the sound's place.
+fn assert_times_kept(args: &str, name: &str) {
+    let bench = Bench::new();
+    let clip = bench.make(name, args);
+    bench.redact(&clip, &[]).expect(0);
+    probe::assert_same_times(&probe::times(&clip), &probe::times(&bench.output()));
+    let (before, after) = (probe::file(&clip), probe::file(&bench.output()));
+    let sounds = (probe::streams(&before, "audio").len(), probe::streams(&after, "audio").len());
+    assert_eq!(sounds.0.min(1), sounds.1, "sound is there where it was");
+    if let (Some(a), Some(b)) =
+        (probe::streams(&before, "audio").first(), probe::streams(&after, "audio").first())
+    {
+        let (a, b) = (probe::number(&a["start_time"]), probe::number(&b["start_time"]));
+        assert!((a - b).abs() <= 0.010, "the sound starts at {b} instead of {a}");
+    }
+}
+
+#[test]
+fn times_of_b_frames_and_sound_are_kept() {
+    assert_times_kept("-t 0.8 -i {media}/single_face.mp4 -c:v libx264 -bf 3 -c:a aac", "b.mp4");
+}
+
+#[test]
+fn times_of_a_variable_rate_with_late_sound_are_kept() {
+    assert_times_kept("-i {media}/face_noface.mov -map 0:v -map 0:a -c copy", "vfr.mov");
+}
+
+#[test]
+fn times_of_jittery_matroska_are_kept() {
+    let filter = "-vf setpts=PTS+mod(N\\,3)*0.007/TB -fps_mode passthrough -c:v libx264";
+    assert_times_kept(&format!("-t 1 -i {{media}}/carphone.mp4 {filter}"), "jitter.mkv");
+}
+
+#[test]
+fn a_burst_of_sound_stays_where_it_was() {
+    let bench = Bench::new();
+    let tone =
+        "-f lavfi -i sine=frequency=900:duration=0.1:sample_rate=48000,adelay=700|700,apad=whole_dur=1.5";
+    let clip = bench.make(
+        "burst.mp4",
+        &format!("-t 1.5 -i {{media}}/single_face.mp4 {tone} -map 0:v -map 1:a -c:v copy -c:a aac -t 1.5"),
+    );
+    let sheet = obscura_tests::Sheet::permitting(&clip).voice_ok();
+    obscura_tests::run::finish(&mut bench.command(&clip, &sheet, &["--voice", "original"])).expect(0);
+    let before = sound::onset(&sound::decode(&clip));
+    let after = sound::onset(&sound::decode(&bench.output()));
+    assert!((before - after).abs() <= 0.002, "the burst moved from {before} to {after}");
+}
+
+#[test]
+fn common_containers_and_codecs_are_read() {
+    let cases = [
+        ("a.mkv", "-c:v libx264 -c:a libopus"),
+        ("a.webm", "-c:v libvpx -deadline realtime -c:a libvorbis"),
+        ("b.webm", "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus"),
+        ("a.avi", "-c:v mpeg4 -c:a libmp3lame"),
+        ("b.avi", "-c:v mjpeg -pix_fmt yuvj420p -c:a pcm_s16le"),
+        ("a.ts", "-c:v libx264 -bf 0 -c:a ac3"),
+        ("h.mp4", "-c:v libx265 -preset ultrafast -x265-params log-level=none -c:a aac"),
+    ];
+    for (name, codecs) in cases {
+        let bench = Bench::new();
+        let clip =
+            bench.make(name, &format!("-t 0.4 -i {{media}}/single_face.mp4 -vf scale=320:180 {codecs}"));
+        let run = bench.redact(&clip, &[]);
+        assert_eq!(run.code, Some(0), "{name}: {}", run.stderr);
+        let (before, after) = (probe::times(&clip).len(), probe::times(&bench.output()).len());
+        assert_eq!(before, after, "{name}: pictures in and out");
+        assert_eq!(probe::streams(&probe::file(&bench.output()), "audio").len(), 1, "{name} has sound");
+    }
+}
+
+#[test]
+fn other_output_codecs_come_out_whole() {
+    for codec in ["openh264", "vp9"] {
+        let bench = Bench::new();
+        let clip = bench.make("c.mp4", "-t 0.5 -i {media}/carphone.mp4 -c copy");
+        bench.redact(&clip, &["--codec", codec]).expect(0);
+        probe::assert_same_times(&probe::times(&clip), &probe::times(&bench.output()));
+    }
+}
