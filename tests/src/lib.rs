@@ -2,15 +2,6 @@
 //! ffmpeg and ffprobe as independent witnesses of what went in and what came out.
 //!
 //! Nothing here is part of the product. A helper that cannot do its work fails the test that asked for it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::missing_panics_doc,
-    missing_docs,
-    reason = "test support: a failed helper is a failed test, and its name says what it does"
-)]
 
 pub mod bench;
 pub mod media;

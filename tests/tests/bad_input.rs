@@ -1,14 +1,4 @@
 //! Recordings that cannot be used, each refused with one clear sentence and the right exit code.
-#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::expect_used,
-    reason = "tests"
-)]
 
 use std::path::{Path, PathBuf};
 
@@ -134,7 +124,7 @@ fn a_recording_that_may_not_be_read() {
     let bench = Bench::new();
     let clip = short_clip(&bench);
     let sheet = Sheet::permitting(&clip);
-    std::fs::set_permissions(&clip, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&clip, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::File::open(&clip).is_ok() {
         println!("a_recording_that_may_not_be_read: skipped, this account may read everything");
         return;

@@ -1,15 +1,5 @@
 //! Outputs that cannot be written, and outputs that would overwrite what must not be.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::expect_used,
-    reason = "tests"
-)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,14 +1,4 @@
 //! Every container and codec that the product names is read, with every picture and its sound.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::expect_used,
-    reason = "tests"
-)]
 
 use obscura_tests::{Bench, probe};
 

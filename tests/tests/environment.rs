@@ -1,15 +1,5 @@
 //! What is missing on the machine is named, with exit 7, and never worked around in silence.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::expect_used,
-    reason = "tests"
-)]
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};

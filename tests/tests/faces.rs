@@ -1,14 +1,4 @@
 //! The face of a known picture is destroyed, and what is not a face is left alone.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::expect_used,
-    reason = "tests"
-)]
 
 use obscura_tests::pixels::{Area, correlation, cut, detail, gray, leaks, spread};
 use obscura_tests::{Bench, media, probe};

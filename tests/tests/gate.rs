@@ -1,15 +1,5 @@
 //! The gate in front of every rendering: what it refuses, with which code, and that nothing is written.
 
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::expect_used,
-    reason = "tests"
-)]
-
 use obscura_tests::run::{finish, obscura};
 use obscura_tests::{Bench, Sheet, media};
 

@@ -1,15 +1,5 @@
 //! Pictures come out upright and in their colours, and the faces in them are destroyed.
 
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::expect_used,
-    reason = "tests"
-)]
-
 use std::path::{Path, PathBuf};
 
 use obscura_tests::pixels::{self, Area};

@@ -1,15 +1,5 @@
 //! What leaves the product: exactly one picture and at most one sound stream, at their times, and nothing inherited.
 
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::expect_used,
-    reason = "tests"
-)]
-
 use obscura_tests::{Bench, probe, sound};
 
 const MARK: &str = "OBSCURALEAKMARK";

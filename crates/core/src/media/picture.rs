@@ -30,7 +30,7 @@ pub struct PictureFormat {
     pub colour: Colorimetry,
     /// The same for `GStreamer`'s caps, transfer function and primaries included.
     pub(super) colorimetry_caps: String,
-    /// Where chroma samples lie between luma samples, for GStreamer's caps.
+    /// Where chroma samples lie between luma samples, in the words of the media framework.
     pub(super) chroma_site_caps: &'static str,
 }
 
@@ -58,7 +58,7 @@ impl PictureSource {
             return Err(MediaError::Unusable("it has no picture that can be decoded".to_owned()));
         };
         let info = video_info(&first)?;
-        let format = picture_format(&info)?;
+        let format = picture_format(&info, stated_colorimetry(&first))?;
         let pool = FramePool::new(format.size, keep_frames);
         Ok(Self { demux, format, info, pool, waiting: Some(first), next_seq: 0, last_pts: None })
     }
@@ -196,14 +196,22 @@ fn video_info(sample: &gst::Sample) -> Result<gst_video::VideoInfo, MediaError> 
     Ok(gst_video::VideoInfo::from_caps(caps)?)
 }
 
-fn picture_format(info: &gst_video::VideoInfo) -> Result<PictureFormat, MediaError> {
+/// What the caps say about colour. `VideoInfo` drops a statement that is not complete, range included.
+fn stated_colorimetry(sample: &gst::Sample) -> Option<gst_video::VideoColorimetry> {
+    sample.caps()?.structure(0)?.get::<&str>("colorimetry").ok()?.parse().ok()
+}
+
+fn picture_format(
+    info: &gst_video::VideoInfo,
+    stated: Option<gst_video::VideoColorimetry>,
+) -> Result<PictureFormat, MediaError> {
     let (width, height) = (info.width(), info.height());
     if width.min(height) < 16 || width.max(height) > MAX_SIDE_PX {
         return Err(MediaError::Unusable(format!(
             "its picture is {width} x {height}; sides of 16 to {MAX_SIDE_PX} pixels are accepted"
         )));
     }
-    let colorimetry = complete(&info.colorimetry(), height);
+    let colorimetry = complete(&stated.unwrap_or_else(|| info.colorimetry()), height);
     let matrix = match colorimetry.matrix() {
         gst_video::VideoColorMatrix::Bt709 => ColorMatrix::Bt709,
         gst_video::VideoColorMatrix::Bt2020 => ColorMatrix::Bt2020,
