@@ -56,6 +56,8 @@ pub struct InputIndex {
     pub timescale: Option<u32>,
     /// Length of the whole recording.
     pub duration: Option<DurationNanos>,
+    /// The container says that luma and chroma use all values from 0 to 255.
+    pub full_range: bool,
     /// Number of pictures, where every one of them is shown.
     pub picture_samples: Option<u64>,
     /// The file ends before its index does.

@@ -49,6 +49,7 @@ pub(super) fn read(file: &File, file_length: u64) -> Result<InputIndex, MediaErr
     let mut index = InputIndex {
         timescale: picture.map(|t| t.timescale).filter(|t| *t > 0),
         duration: movie_duration(&moov),
+        full_range: picture.is_some_and(|t| says_full_range(t.stbl)),
         picture_samples: None,
         cut: None,
         other_streams: dropped(&tracks, &moov),
@@ -75,6 +76,13 @@ fn track(trak: &[u8]) -> Option<Track<'_>> {
         edits: edits as usize,
         stbl: descend(mdia, &[b"minf", b"stbl"]).unwrap_or(&[]),
     })
+}
+
+/// The flag of the `colr` box (clause 12.1.5), which the demultiplexer does not pass on.
+fn says_full_range(stbl: &[u8]) -> bool {
+    let entry = child(stbl, b"stsd").and_then(|stsd| children(stsd.get(8..)?).next());
+    let colr = entry.and_then(|entry| child(entry.body.get(78..)?, b"colr"));
+    colr.is_some_and(|colr| colr.starts_with(b"nclx") && colr.get(10).is_some_and(|flags| flags & 0x80 != 0))
 }
 
 /// A data reference that is not "in this file" would make a reader open what the sheet never named.

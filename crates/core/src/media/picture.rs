@@ -58,7 +58,7 @@ impl PictureSource {
             return Err(MediaError::Unusable("it has no picture that can be decoded".to_owned()));
         };
         let info = video_info(&first)?;
-        let format = picture_format(&info, stated_colorimetry(&first))?;
+        let format = picture_format(&info, stated_colorimetry(&first), input.index().full_range)?;
         let pool = FramePool::new(format.size, keep_frames);
         Ok(Self { demux, format, info, pool, waiting: Some(first), next_seq: 0, last_pts: None })
     }
@@ -204,6 +204,7 @@ fn stated_colorimetry(sample: &gst::Sample) -> Option<gst_video::VideoColorimetr
 fn picture_format(
     info: &gst_video::VideoInfo,
     stated: Option<gst_video::VideoColorimetry>,
+    says_full_range: bool,
 ) -> Result<PictureFormat, MediaError> {
     let (width, height) = (info.width(), info.height());
     if width.min(height) < 16 || width.max(height) > MAX_SIDE_PX {
@@ -211,7 +212,7 @@ fn picture_format(
             "its picture is {width} x {height}; sides of 16 to {MAX_SIDE_PX} pixels are accepted"
         )));
     }
-    let colorimetry = complete(&stated.unwrap_or_else(|| info.colorimetry()), height);
+    let colorimetry = complete(&stated.unwrap_or_else(|| info.colorimetry()), height, says_full_range);
     let matrix = match colorimetry.matrix() {
         gst_video::VideoColorMatrix::Bt709 => ColorMatrix::Bt709,
         gst_video::VideoColorMatrix::Bt2020 => ColorMatrix::Bt2020,
@@ -238,7 +239,7 @@ fn picture_format(
 
 /// What the recording does not say about its colours, as players assume it: BT.709 for more than 576 lines, else BT.601.
 /// Half a statement would make the encoder forget the other half, such as the full range of a telephone's picture.
-fn complete(given: &gst_video::VideoColorimetry, height: u32) -> gst_video::VideoColorimetry {
+fn complete(given: &gst_video::VideoColorimetry, height: u32, full: bool) -> gst_video::VideoColorimetry {
     use gst_video::{VideoColorMatrix, VideoColorPrimaries, VideoColorRange, VideoTransferFunction};
     let assumed = if height > 576 {
         (VideoColorMatrix::Bt709, VideoTransferFunction::Bt709, VideoColorPrimaries::Bt709)
@@ -246,8 +247,8 @@ fn complete(given: &gst_video::VideoColorimetry, height: u32) -> gst_video::Vide
         (VideoColorMatrix::Bt601, VideoTransferFunction::Bt601, VideoColorPrimaries::Smpte170m)
     };
     gst_video::VideoColorimetry::new(
-        if given.range() == VideoColorRange::Range0_255 {
-            given.range()
+        if full || given.range() == VideoColorRange::Range0_255 {
+            VideoColorRange::Range0_255
         } else {
             VideoColorRange::Range16_235
         },
