@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use obscura_policy::media::model::{Device, FaceStyle, OnUncertain, Plan, Speed, VideoCodec, VoiceMode};
+use obscura_policy::media::model::{
+    Device, FaceStyle, OnUncertain, Plan, Search, Speed, VideoCodec, VoiceMode,
+};
 
 /// De-identifies recordings of people in care: asks whether consent covers the purpose, hides every face, disguises
 /// every voice, drops every other trace, checks its own output, and leaves a receipt.
@@ -123,6 +125,10 @@ pub(crate) struct LookArgs {
     /// How faces are hidden: blur, pixelate, solid
     #[arg(long, value_name = "STYLE", default_value_t = FaceStyle::Blur)]
     pub(crate) faces: FaceStyle,
+    /// In which directions faces are looked for: upright, turned (all eight, by turns), thorough (all eight on every
+    /// picture, several times slower)
+    #[arg(long, value_name = "WAY", default_value_t = Search::Turned)]
+    pub(crate) search: Search,
     /// Room around a face, in percent of its size, 0 to 200
     #[arg(long, value_name = "PERCENT", default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=200))]
     pub(crate) margin: u8,
@@ -160,6 +166,7 @@ impl RedactArgs {
     pub(crate) fn plan(&self) -> Plan {
         Plan {
             faces: self.look.faces,
+            search: self.look.search,
             margin_percent: self.look.margin,
             voice: self.look.voice,
             on_uncertain: self.look.on_uncertain,
