@@ -22,14 +22,11 @@ const TURNED_EVERY: u64 = 2;
 /// The turned passes of one frame, beside the upright one, which always runs. It depends on nothing but the frame's number,
 /// so that the same recording gives the same result on any number of workers.
 pub fn turns_of(search: Search, seq: u64) -> &'static [Turn] {
+    let place = usize::try_from(seq / TURNED_EVERY % CYCLE.len() as u64).unwrap_or(0);
     match search {
-        Search::Upright => &[],
-        Search::Turned if seq.is_multiple_of(TURNED_EVERY) => {
-            let place = usize::try_from(seq / TURNED_EVERY % CYCLE.len() as u64).unwrap_or(0);
-            CYCLE.get(place..=place).unwrap_or(&[])
-        }
-        Search::Turned => &[],
         Search::Thorough => &CYCLE,
+        Search::Turned if seq.is_multiple_of(TURNED_EVERY) => CYCLE.get(place..=place).unwrap_or(&[]),
+        Search::Turned | Search::Upright => &[],
     }
 }
 

@@ -33,9 +33,8 @@ impl Turner {
         for (y, ((first, second), third)) in rows.zip(third.chunks_exact_mut(layout.width)).enumerate() {
             let colours = first.iter_mut().zip(second).zip(third);
             for (x, ((first, second), third)) in colours.enumerate() {
-                let (x, y) = from.point(x as f32 + 0.5, y as f32 + 0.5);
-                let [a, b, c, _] = content.at(x, y).unwrap_or_default();
-                (*first, *second, *third) = (a, b, c);
+                let point = from.point(x as f32 + 0.5, y as f32 + 0.5);
+                [*first, *second, *third, _] = content.at(point).unwrap_or_default();
             }
         }
     }
@@ -60,16 +59,16 @@ struct Content<'a> {
 
 impl Content<'_> {
     /// The colours at a point, in pixels from the top left corner; `None` outside.
-    fn at(&self, x: f32, y: f32) -> Option<Pixel> {
+    fn at(&self, (x, y): (f32, f32)) -> Option<Pixel> {
         let (width, height) = self.size;
         if !(0.0..=width).contains(&x) || !(0.0..=height).contains(&y) {
             return None;
         }
         let ((column, right), (row, below)) = (place(x, width), place(y, height));
         let from = self.pixels.get(row * self.stride + column..)?;
-        let [a, b] = [from.first()?, from.get(self.next_column)?];
-        let [c, d] = [from.get(self.next_row)?, from.get(self.next_row + self.next_column)?];
-        Some(mix(&mix(a, b, right), &mix(c, d, right), below))
+        let upper = mix(from.first()?, from.get(self.next_column)?, right);
+        let lower = mix(from.get(self.next_row)?, from.get(self.next_row + self.next_column)?, right);
+        Some(mix(&upper, &lower, below))
     }
 }
 
