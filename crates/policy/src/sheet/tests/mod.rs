@@ -1,6 +1,7 @@
 //! Tests of the readers: sheets, case files, hostile YAML.
 
 mod cases;
+mod plain;
 mod sheets;
 mod yaml;
 
