@@ -48,6 +48,18 @@ impl Printer {
         self.json
     }
 
+    /// Width of the terminal that shows data (characters); `None` where there is none.
+    #[expect(clippy::unused_self, reason = "whoever prints must hold the printer")]
+    pub(crate) fn data_width(&self) -> Option<u16> {
+        terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0)
+    }
+
+    /// Width of the terminal that shows talk (characters); `None` where there is none.
+    #[expect(clippy::unused_self, reason = "whoever prints must hold the printer")]
+    pub(crate) fn talk_width(&self) -> Option<u16> {
+        terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0)
+    }
+
     /// Whether somebody watches.
     pub(crate) fn is_watched(&self) -> bool {
         self.watched

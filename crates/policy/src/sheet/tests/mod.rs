@@ -3,6 +3,7 @@
 mod cases;
 mod plain;
 mod sheets;
+mod speed;
 mod yaml;
 
 /// A sheet in order, written by hand.
