@@ -3,6 +3,7 @@
 mod attachments;
 mod bad_input;
 mod bad_place;
+mod consent_papers;
 mod containers;
 mod environment;
 mod faces;

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Verb::Check(args) => commands::check::run(args, &printer),
         Verb::Sheet(args) => commands::sheet::run(args, &printer),
         Verb::Policy(args) => commands::policy::run(args, &printer),
+        Verb::Report(args) => commands::report::run(args, &printer),
         Verb::Doctor(args) => commands::doctor::run(args, &printer),
         Verb::Models(args) => commands::models::run(args, &printer),
         Verb::Completions { shell } => commands::completions::run(*shell, &printer),

@@ -9,8 +9,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod checklist;
 pub mod config;
 mod evidence;
+#[cfg(feature = "cedar")]
+pub mod extra;
+pub mod fhir;
 mod gate;
 mod permit;
 mod receipt;

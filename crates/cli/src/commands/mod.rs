@@ -3,12 +3,14 @@
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod doctor;
+pub(crate) mod explain;
 pub(crate) mod models;
 pub(crate) mod policy;
 pub(crate) mod redact;
+pub(crate) mod report;
 pub(crate) mod sheet;
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use obscura_policy::sheet::Sheet;
@@ -30,6 +32,29 @@ pub(crate) fn read_text(path: &Path, what: &str) -> Result<String, Failure> {
     let file = std::fs::File::open(path).map_err(unreadable)?;
     file.take(MAX_TEXT_BYTES).read_to_string(&mut text).map_err(unreadable)?;
     Ok(text)
+}
+
+/// Writes a text file whole or not at all: beside its name first, then in its place, with the permissions of the file
+/// that was there.
+pub(crate) fn save_text(path: &Path, text: &str, what: &str) -> Result<(), Failure> {
+    let failed = |e: std::io::Error| Failure::new(Exit::Other, format!("{what} cannot be written: {e}"));
+    let name =
+        path.file_name().ok_or_else(|| Failure::new(Exit::Usage, format!("{what} needs a file name")))?;
+    let aside = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+    let write = || {
+        let mut file = std::fs::File::create_new(&aside)?;
+        if let Ok(old) = std::fs::metadata(path) {
+            file.set_permissions(old.permissions())?;
+        }
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&aside, path)
+    };
+    write().map_err(|e| {
+        // What could not be finished has no value; the first error is the one to tell.
+        drop(std::fs::remove_file(&aside));
+        failed(e)
+    })
 }
 
 /// Reads the consent sheet. One that cannot be judged denies.

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &RedactArgs, printer: &Printer) -> Result<(), Failure> {
     let (plan, order) = (args.plan(), commands::order(&args.request));
     let permit = match judge(&sheet, &input, &plan, &order, &config, clock::now()?) {
         Verdict::Permitted(permit) => permit,
-        Verdict::Refused(decision) => return commands::check::refuse(&decision, printer),
+        Verdict::Refused(decision) => return commands::check::refuse(&decision, printer, false),
     };
     if plan.voice == VoiceMode::Pitch {
         printer.say(
