@@ -7,6 +7,7 @@ pub mod bench;
 pub mod media;
 pub mod pixels;
 pub mod probe;
+pub mod receipt;
 pub mod run;
 pub mod sheet;
 pub mod sound;
