@@ -30,14 +30,18 @@ fn verify(checkpoint: Option<&Path>, state: &State, printer: &Printer) -> Result
         return printer.json(&audit);
     }
     let last = audit.last_at.map_or_else(String::new, |at| format!(", the last of {at}"));
-    let mut text = format!("the audit log is in order: {} entries{last}, root {}", audit.entries, audit.root);
-    if let Some(older) = audit.consistent_with {
-        text.push_str(&format!("; the given checkpoint of {older} entries agrees with it"));
-    }
-    if audit.unfinished {
-        text.push_str("; a run was stopped while it wrote the last entry, the next run finishes that");
-    }
-    printer.data(&format!("{text}\n"))
+    let agrees = audit.consistent_with.map_or_else(String::new, |older| {
+        format!("; the given checkpoint of {older} entries agrees with it")
+    });
+    let unfinished = if audit.unfinished {
+        "; a run was stopped while it wrote the last entry, the next run finishes that"
+    } else {
+        ""
+    };
+    printer.data(&format!(
+        "the audit log is in order: {} entries{last}, root {}{agrees}{unfinished}\n",
+        audit.entries, audit.root
+    ))
 }
 
 /// The checkpoint itself, also out of an export.
