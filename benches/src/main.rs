@@ -1,2 +1,72 @@
-//! Measurements.
-fn main() {}
+//! `cargo xtask bench`: measures what the product promises, against peers and limits in the same run, and writes the
+//! tables of `benches/RESULTS.md`.
+
+mod contenders;
+mod leaks;
+mod machine;
+mod memory;
+mod results;
+mod speed;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use results::Section;
+
+const USAGE: &str = "cargo xtask bench [speed|memory|leak]... [--rounds N]\n  without a name: all of them. \
+                     OBSCURA_TEST_DATA names the folder of scenes.";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(what) => {
+            talk(&format!("error: {what}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "progress of a measurement, for whoever waits for it")]
+fn talk(text: &str) {
+    eprintln!("{text}");
+}
+
+fn run() -> Result<(), String> {
+    let (mut wanted, mut rounds) = (Vec::new(), 3);
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "speed" | "memory" | "leak" => wanted.push(word),
+            "--rounds" => {
+                rounds = words.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0).ok_or(USAGE)?;
+            }
+            _ => return Err(format!("{word} is not known\n{USAGE}")),
+        }
+    }
+    let all = wanted.is_empty();
+    let asked = |name: &str| all || wanted.iter().any(|word| word == name);
+    let scenes = scenes()?;
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md");
+    let mut sections: Vec<Section> = Vec::new();
+    if asked("leak") {
+        sections.push(leaks::section(&scenes)?);
+    }
+    if asked("memory") {
+        sections.push(memory::section(&scenes)?);
+    }
+    if asked("speed") {
+        sections.push(speed::section(&scenes, rounds)?);
+    }
+    for section in &sections {
+        talk(&section.text());
+    }
+    results::write(&results, &sections).map_err(|e| format!("the results cannot be written: {e}"))
+}
+
+/// The folder of scenes with their ground truth.
+fn scenes() -> Result<PathBuf, String> {
+    let data = std::env::var_os("OBSCURA_TEST_DATA").filter(|folder| !folder.is_empty());
+    let data = data.ok_or("OBSCURA_TEST_DATA is not set: it names the folder that holds media/scenes")?;
+    let folder = PathBuf::from(data).join("media/scenes");
+    if folder.is_dir() { Ok(folder) } else { Err("there are no scenes under OBSCURA_TEST_DATA".to_owned()) }
+}

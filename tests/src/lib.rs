@@ -4,6 +4,7 @@
 //! Nothing here is part of the product. A helper that cannot do its work fails the test that asked for it.
 
 pub mod bench;
+pub mod leak;
 pub mod media;
 pub mod pixels;
 pub mod probe;

@@ -1,7 +1,9 @@
 //! Decoded pictures, colours, and the measure of what of a face can still be read.
 
 use std::ffi::OsString;
+use std::io::Read;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 use crate::media::{ffmpeg_bytes, words};
 
@@ -32,6 +34,52 @@ pub fn gray(path: &Path, area: Area) -> Vec<Vec<f32>> {
         .chunks_exact(area.width * area.height)
         .map(|frame| frame.iter().map(|&v| f32::from(v)).collect())
         .collect()
+}
+
+/// The luma of every picture of a file, one at a time, values 0 to 255 row by row.
+#[derive(Debug)]
+pub struct LumaFrames {
+    decoder: Child,
+    frame: Vec<u8>,
+}
+
+impl LumaFrames {
+    /// Starts decoding one area.
+    pub fn open(path: &Path, area: Area) -> Self {
+        let filter = format!("crop={}:{}:{}:{}:exact=1,format=gray", area.width, area.height, area.x, area.y);
+        let mut command = Command::new("ffmpeg");
+        command.args(["-v", "error", "-nostdin", "-i"]).arg(path).args(["-vf", &filter]);
+        command.args([
+            "-map",
+            "0:v:0",
+            "-fps_mode",
+            "passthrough",
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            "gray",
+            "-",
+        ]);
+        let decoder = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("ffmpeg runs");
+        Self { decoder, frame: vec![0; area.width * area.height] }
+    }
+}
+
+impl Iterator for LumaFrames {
+    type Item = Vec<f32>;
+
+    fn next(&mut self) -> Option<Vec<f32>> {
+        self.decoder.stdout.as_mut()?.read_exact(&mut self.frame).ok()?;
+        Some(self.frame.iter().map(|&value| f32::from(value)).collect())
+    }
+}
+
+impl Drop for LumaFrames {
+    fn drop(&mut self) {
+        // It may still wait to write pictures that nobody wants.
+        drop(self.decoder.stdout.take());
+        drop(self.decoder.wait());
+    }
 }
 
 /// The mean red, green and blue, 0 to 255, of an area in the first picture, as a player shows it.

@@ -50,3 +50,21 @@ pub fn assert_same_times(input: &[f64], out: &[f64]) {
         assert!((wanted - got).abs() <= 0.001, "picture {number} was at {wanted:.6} s and is at {got:.6} s");
     }
 }
+
+/// How long the edit list of the sound of an MP4 says that it plays, seconds (ISO/IEC 14496-12, clause 8.6.6).
+pub fn sound_edit_seconds(path: &Path) -> f64 {
+    let bytes = std::fs::read(path).unwrap();
+    let find =
+        |from: usize, kind: &[u8; 4]| from + bytes[from..].windows(4).position(|w| w == kind).unwrap() + 4;
+    let word = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+    let mvhd = find(0, b"mvhd");
+    assert_eq!(bytes[mvhd], 0, "a movie header of version 0");
+    let mut trak = find(mvhd, b"trak");
+    while &bytes[find(find(trak, b"mdia"), b"hdlr") + 8..][..4] != b"soun" {
+        trak = find(trak, b"trak");
+    }
+    let elst = find(trak, b"elst");
+    let entries = (0..word(elst + 4) as usize).map(|entry| elst + 8 + entry * 12);
+    let played: u32 = entries.filter(|at| word(at + 4) != u32::MAX).map(word).sum();
+    f64::from(played) / f64::from(word(mvhd + 12))
+}

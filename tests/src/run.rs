@@ -108,8 +108,8 @@ pub fn obscura() -> Command {
     let mut command = Command::new(binary());
     command.env("OBSCURA_STATE", shared_state());
     command.stdin(Stdio::null()).env("NO_COLOR", "1");
-    // A login has such a folder; without it, graphics libraries complain on standard error.
-    command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
+    // As on a server: no login session, no display.
+    command.env_remove("XDG_RUNTIME_DIR").env_remove("NODEVICE_SELECT");
     command
 }
 

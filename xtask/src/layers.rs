@@ -14,7 +14,7 @@ const CRATES: [(&str, &[&str]); 8] = [
     ("obscura-server", &["obscura-registry", "obscura-policy"]),
     ("obscura-cli", &["obscura-server", "obscura-registry", "obscura-policy"]),
     // The kernels alone: the engine is out of its reach too, see `ENGINE`.
-    ("obscura-benches", &["obscura-core", "obscura-policy"]),
+    ("obscura-benches", &["obscura-core", "obscura-policy", "obscura-tests"]),
     // Whole-product tests go through the binary, not through the code.
     ("obscura-tests", &["obscura-policy"]),
     ("xtask", &[]),

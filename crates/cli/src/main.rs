@@ -7,6 +7,7 @@ mod failure;
 mod interrupt;
 mod printer;
 mod progress;
+mod quiet_start;
 
 use std::process::ExitCode;
 
@@ -17,6 +18,7 @@ use printer::Printer;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    quiet_start::settle(&cli.verb);
     start_log();
     let printer = Printer::new(cli.verb.wants_json());
     let state = cli.state.as_deref();

@@ -63,6 +63,7 @@ pub(super) struct Demux {
     sink: AppSink,
     bus: gst::Bus,
     shared: Arc<Shared>,
+    time_line: TimeLine,
     last_pts: PtsNanos,
     cancel: Arc<AtomicBool>,
 }
@@ -103,7 +104,8 @@ impl Demux {
         limit_decoder_threads(&pipeline);
         let bus = pipeline.bus().ok_or_else(|| MediaError::Framework("a pipeline has no bus".to_owned()))?;
         pipeline.set_state(gst::State::Playing)?;
-        Ok(Self { pipeline, sink, bus, shared, last_pts: PtsNanos(0), cancel })
+        let time_line = input.container().time_line();
+        Ok(Self { pipeline, sink, bus, shared, time_line, last_pts: PtsNanos(0), cancel })
     }
 
     /// The next decoded buffer; `None` at the end. `Ok(None)` before the first one also where the stream does not exist.
@@ -125,6 +127,11 @@ impl Demux {
                 return Err(MediaError::Unusable(format!("the decoder stopped without an answer at {at}")));
             }
         }
+    }
+
+    /// How the time stamps of its samples are to be read.
+    pub(super) fn time_line(&self) -> TimeLine {
+        self.time_line
     }
 
     /// Remembers how far decoding came, for error messages.
@@ -246,15 +253,37 @@ fn limit_decoder_threads(pipeline: &gst::Pipeline) {
     });
 }
 
-/// The running time of a sample, which is its presentation time from the start of the recording.
-pub(super) fn running_time(sample: &gst::Sample) -> Option<PtsNanos> {
-    let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
-    let pts = sample.buffer()?.pts()?;
-    segment.to_running_time(pts).map(|t| PtsNanos(t.nseconds()))
+/// The time line that the time stamps of a container's samples lie on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TimeLine {
+    /// The time stamps are presentation times already. Matroska's demultiplexer may open with a segment that starts at the
+    /// first picture and go on with one that starts at zero; following it would move that one picture.
+    Stamps,
+    /// Time stamps count from anywhere, or through edit lists: the segment says where they lie.
+    Segment,
 }
 
-/// Where the container says that the stream ends.
-pub(super) fn segment_end(sample: &gst::Sample) -> Option<PtsNanos> {
-    let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
-    segment.to_running_time(segment.stop()?).map(|t| PtsNanos(t.nseconds()))
+impl TimeLine {
+    fn place(
+        self,
+        segment: &gst::FormattedSegment<gst::ClockTime>,
+        time: gst::ClockTime,
+    ) -> Option<PtsNanos> {
+        let placed = match self {
+            Self::Stamps => Some(time),
+            Self::Segment => segment.to_running_time(time),
+        };
+        placed.map(|t| PtsNanos(t.nseconds()))
+    }
+
+    /// The presentation time of a sample, from the start of the recording.
+    pub(super) fn start_of(self, sample: &gst::Sample) -> Option<PtsNanos> {
+        self.place(sample.segment()?.downcast_ref::<gst::ClockTime>()?, sample.buffer()?.pts()?)
+    }
+
+    /// Where the container says that the stream ends.
+    pub(super) fn end_of_segment(self, sample: &gst::Sample) -> Option<PtsNanos> {
+        let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
+        self.place(segment, segment.stop()?)
+    }
 }

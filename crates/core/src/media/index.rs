@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+use super::demux::TimeLine;
 use super::error::MediaError;
 use super::{index_mp4, index_other};
 use crate::model::{DurationNanos, PtsNanos};
@@ -38,6 +39,13 @@ impl Container {
             Self::Matroska => "matroskademux",
             Self::Avi => "avidemux",
             Self::MpegTs => "tsdemux",
+        }
+    }
+
+    pub(super) fn time_line(self) -> TimeLine {
+        match self {
+            Self::Matroska => TimeLine::Stamps,
+            Self::Mp4 | Self::Avi | Self::MpegTs => TimeLine::Segment,
         }
     }
 }

@@ -7,7 +7,7 @@ use gstreamer as gst;
 use gstreamer_video as gst_video;
 use gstreamer_video::prelude::*;
 
-use super::demux::{Demux, StreamKind, make, running_time, segment_end};
+use super::demux::{Demux, StreamKind, make};
 use super::error::MediaError;
 use super::input::InputFile;
 use crate::model::{ColorMatrix, Colorimetry, DurationNanos, Frame, FramePool, FrameSize, PtsNanos};
@@ -85,7 +85,12 @@ impl PictureSource {
         let buffer = sample.buffer().ok_or_else(|| MediaError::Framework("an empty sample".to_owned()))?;
         let mut frame = self.pool.take(self.next_seq, pts, self.format.colour);
         frame.duration = buffer.duration().map(|d| DurationNanos(d.nseconds()));
-        frame.remaining = segment_end(&sample).map(|end| end.since(pts)).filter(|left| left.0 > 0);
+        frame.remaining = self
+            .demux
+            .time_line()
+            .end_of_segment(&sample)
+            .map(|end| end.since(pts))
+            .filter(|left| left.0 > 0);
         frame.damaged = buffer.flags().contains(gst::BufferFlags::CORRUPTED);
         self.copy_planes(buffer, &mut frame)?;
         self.next_seq += 1;
@@ -96,7 +101,10 @@ impl PictureSource {
 
     fn check_time(&self, sample: &gst::Sample) -> Result<PtsNanos, MediaError> {
         let seq = self.next_seq;
-        let pts = running_time(sample)
+        let pts = self
+            .demux
+            .time_line()
+            .start_of(sample)
             .ok_or_else(|| MediaError::Unusable(format!("picture {seq} has no presentation time")))?;
         match self.last_pts {
             Some(last) if pts <= last => Err(MediaError::Unusable(format!(

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use gstreamer as gst;
 use gstreamer_audio as gst_audio;
 
-use super::demux::{Demux, StreamKind, make, running_time, segment_end};
+use super::demux::{Demux, StreamKind, make};
 use super::error::MediaError;
 use super::input::InputFile;
 use crate::model::PtsNanos;
@@ -77,7 +77,7 @@ impl SoundSource {
             .and_then(|caps| Ok(gst_audio::AudioInfo::from_caps(caps)?))?;
         let channels = u16::try_from(info.channels()).unwrap_or(u16::MAX);
         let spec = SoundSpec { rate_hz: info.rate(), channels };
-        let start = running_time(&first).unwrap_or_default();
+        let start = demux.time_line().start_of(&first).unwrap_or_default();
         let clock = SampleClock { spec, start, frames: 0 };
         Ok(Some(Self { demux, spec, start, waiting: Some(first), clock, promised_end: None }))
     }
@@ -110,10 +110,10 @@ impl SoundSource {
             return Ok(false);
         };
         let samples = read_samples(&sample)?;
-        let (silence, skip) = self.clock.admit(running_time(&sample), samples.len())?;
+        let (silence, skip) = self.clock.admit(self.demux.time_line().start_of(&sample), samples.len())?;
         self.silence(silence, &mut consume)?;
         consume(samples.get(skip..).unwrap_or(&[]))?;
-        self.promised_end = segment_end(&sample).or(self.promised_end);
+        self.promised_end = self.demux.time_line().end_of_segment(&sample).or(self.promised_end);
         self.demux.reached(self.clock.now());
         Ok(true)
     }

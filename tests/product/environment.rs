@@ -51,6 +51,19 @@ fn a_gpu_that_is_not_there() {
 }
 
 #[test]
+fn the_doctor_says_what_is_here_and_nothing_else() {
+    let run = finish(obscura_tests::run::obscura().arg("doctor")).expect(0);
+    assert_eq!(run.stderr, "", "no library complains, also where there is no display");
+    for part in ["centerface", "yunet", "onnxruntime", "x264enc"] {
+        assert!(
+            run.stdout.lines().any(|line| line.starts_with("ok") && line.contains(part)),
+            "{}",
+            run.stdout
+        );
+    }
+}
+
+#[test]
 fn a_model_with_another_digest() {
     for model in ["centerface", "yunet"] {
         let bench = Bench::new();

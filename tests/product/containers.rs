@@ -16,7 +16,13 @@ fn reads(name: &str, picture: &str, sound: Option<&str>) {
     bench.redact(&clip, &[]).expect(0);
     let wanted = probe::times(&clip);
     assert!(wanted.len() >= 10, "{} pictures", wanted.len());
-    probe::assert_same_times(&probe::from_first(&wanted), &probe::from_first(&probe::times(&bench.output())));
+    let got = probe::times(&bench.output());
+    if name.ends_with(".ts") {
+        // A transport stream counts from anywhere: the output begins at zero.
+        probe::assert_same_times(&probe::from_first(&wanted), &got);
+    } else {
+        probe::assert_same_times(&wanted, &got);
+    }
     let out = probe::file(&bench.output());
     assert_eq!(probe::streams(&out, "audio").len(), usize::from(sound.is_some()));
 }
@@ -34,6 +40,9 @@ reads! {
     matroska_h264_aac: "a.mkv", "libx264 -preset ultrafast", Some("aac");
     matroska_hevc_flac: "b.mkv", "libx265 -preset ultrafast -x265-params log-level=none", Some("flac");
     matroska_h264_opus: "e.mkv", "libx264 -preset ultrafast", Some("libopus");
+    // The first picture begins 7 ms late here, after the priming of Opus, and the pictures are reordered.
+    matroska_h264_reordered_opus: "k.mkv", "libx264 -preset ultrafast -bf 2", Some("libopus");
+    matroska_hevc_opus: "l.mkv", "libx265 -preset ultrafast -x265-params log-level=none", Some("libopus");
     webm_vp8_vorbis: "c.webm", "libvpx -deadline realtime -cpu-used 8", Some("libvorbis");
     webm_vp9_opus: "d.webm", "libvpx-vp9 -deadline realtime -cpu-used 8", Some("libopus");
     avi_mpeg4_mp3: "e.avi", "mpeg4 -q:v 4", Some("libmp3lame");

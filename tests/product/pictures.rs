@@ -1,5 +1,4 @@
 //! Pictures of unusual depth, standard and size, and the ones that are refused by name.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
 use std::path::{Path, PathBuf};
 
@@ -58,6 +57,32 @@ fn full_range_with_the_matrix_of_bt709() {
 }
 
 #[test]
+fn wide_gamut_in_standard_range() {
+    let bench = Bench::new();
+    let filter = ",scale=out_range=limited:out_color_matrix=bt2020,format=yuv420p10le";
+    let rest = "-c:v libx264 -crf 8 -colorspace bt2020nc -color_primaries bt2020 -color_trc bt2020-10";
+    let clip = quarters(&bench, "2020.mp4", filter, rest);
+    same_colours(&bench, &clip, &UPPER);
+}
+
+#[test]
+fn chroma_of_full_and_half_width() {
+    for (name, format) in [("444.mp4", "yuv444p"), ("422.mkv", "yuv422p10le")] {
+        let bench = Bench::new();
+        let clip = quarters(&bench, name, "", &format!("-c:v libx264 -crf 8 -pix_fmt {format}"));
+        same_colours(&bench, &clip, &UPPER);
+    }
+}
+
+#[test]
+fn interlaced_pictures() {
+    let bench = Bench::new();
+    let rest = "-c:v libx264 -crf 8 -flags +ilme+ildct -x264opts tff=1 -pix_fmt yuv420p";
+    let clip = quarters(&bench, "interlaced.mp4", "", rest);
+    same_colours(&bench, &clip, &UPPER);
+}
+
+#[test]
 fn a_turned_picture_has_its_corners_where_they_belong() {
     let bench = Bench::new();
     let flat = quarters(&bench, "flat.mp4", "", "-c:v libx264 -crf 8 -pix_fmt yuv420p");
@@ -66,6 +91,8 @@ fn a_turned_picture_has_its_corners_where_they_belong() {
         let clip = bench.make(&format!("turned{degrees}.mp4"), &args);
         // ffmpeg applies the flag of the input by itself, so that both decode upright.
         bench.redact(&clip, &["--quality", "10", "--overwrite"]).expect(0);
+        let out = probe::file(&bench.output());
+        assert!(probe::streams(&out, "video")[0]["side_data_list"].is_null(), "the flag itself is gone");
         for area in [Area::new(20, 20, 40, 40), Area::new(120, 20, 40, 40)] {
             assert_colour(mean_rgb(&clip, area), mean_rgb(&bench.output(), area), TOLERANCE);
         }
@@ -80,6 +107,19 @@ fn odd_sizes_keep_their_content() {
     let clip = bench.make("odd.mkv", args);
     // The green corner reaches the last column: a picture sheared by one pixel a row would lose it.
     same_colours(&bench, &clip, &[Area::new(8, 8, 40, 16), Area::new(140, 8, 34, 16)]);
+    let out = probe::file(&bench.output());
+    let picture = probe::streams(&out, "video")[0];
+    assert_eq!((picture["width"].as_u64(), picture["height"].as_u64()), (Some(176), Some(144)));
+    assert_eq!(bench.receipt()["render"]["source_size_px"], serde_json::json!([175, 143]));
+}
+
+#[test]
+fn pixels_that_are_not_square_stay_so() {
+    let bench = Bench::new();
+    let clip = bench.make("wide.mp4", "-t 0.4 -i {media}/carphone.mp4 -vf setsar=16/11 -c:v libx264");
+    bench.redact(&clip, &[]).expect(0);
+    let out = probe::file(&bench.output());
+    assert_eq!(probe::streams(&out, "video")[0]["sample_aspect_ratio"], "16:11");
 }
 
 #[test]

@@ -1,0 +1,75 @@
+//! The face of a known picture is destroyed, and what is not a face is left alone.
+
+use obscura_tests::pixels::{Area, correlation, cut, detail, gray, spread};
+use obscura_tests::{Bench, leak, media, probe};
+use serde_json::Value;
+
+/// The middle of the astronaut's face, from the brows to the chin, and her name tag and rocket, in pixels of the
+/// public picture.
+const FACE: Area = Area::new(188, 85, 76, 95);
+const NOT_A_FACE: Area = Area::new(370, 100, 100, 160);
+const PICTURE: Area = Area::new(0, 0, 512, 512);
+
+fn hides(style: &str) {
+    let bench = Bench::new();
+    let clip = bench.make(
+        "astronaut.mp4",
+        "-loop 1 -framerate 10 -t 0.6 -i {media}/astronaut.png -c:v libx264 -preset veryfast -crf 10 -pix_fmt yuv420p",
+    );
+    bench.redact(&clip, &["--faces", style, "--quality", "12"]).expect(0);
+    let (before, after) = (gray(&clip, PICTURE), gray(&bench.output(), PICTURE));
+    assert_eq!((before.len(), after.len()), (6, 6));
+    for (number, (before, after)) in before.iter().zip(&after).enumerate() {
+        let width = PICTURE.width;
+        let (before, after) = (detail(before, width), detail(after, width));
+        let face = [&before, &after].map(|picture| cut(picture, width, FACE));
+        let rest = [&before, &after].map(|picture| cut(picture, width, NOT_A_FACE));
+        let (kept, lost) = (correlation(&rest[0], &rest[1]), correlation(&face[0], &face[1]));
+        assert!(kept > 0.9, "{style}, picture {number}: the rocket correlates by {kept}");
+        // A mosaic's own edges carry energy that is not the face's: correlation alone decides.
+        assert!(lost < 0.3, "{style}, picture {number}: the face correlates by {lost}");
+        assert!(
+            style == "pixelate" || spread(&face[1]) < 0.35 * spread(&face[0]),
+            "{style}, picture {number}"
+        );
+    }
+    let receipt = bench.receipt();
+    assert_eq!(receipt["settings"]["faces"], style);
+    assert_eq!(receipt["render"]["frames_out"], 6);
+    assert_eq!(receipt["render"]["tracks"]["tracks"], 1);
+    assert_eq!(receipt["self_check"]["frames_searched"], 6);
+    assert_eq!(receipt["self_check"]["residual_faces"], Value::Array(vec![]));
+    assert_eq!(receipt["output"]["sha256"], obscura_tests::sheet::digest(&bench.output()));
+    assert_eq!(receipt["source"]["sha256"], obscura_tests::sheet::digest(&clip));
+}
+
+#[test]
+fn blur_destroys_the_face() {
+    hides("blur");
+}
+
+#[test]
+fn pixelate_destroys_the_face() {
+    hides("pixelate");
+}
+
+#[test]
+fn solid_destroys_the_face() {
+    hides("solid");
+}
+
+#[test]
+fn upright_faces_of_a_busy_scene_do_not_leak() {
+    let Some(data) = media::test_data("upright_faces_of_a_busy_scene_do_not_leak") else { return };
+    let bench = Bench::new();
+    let scene = data.join("media/scenes/upright.mp4");
+    let args = format!("-i {} -t 2 -an -c:v libx264 -preset veryfast -crf 12", scene.display());
+    let clip = bench.make("scene.mp4", &args);
+    bench.redact(&clip, &[]).expect(0);
+    assert_eq!(probe::times(&clip).len(), probe::times(&bench.output()).len());
+    let leak = leak::measure(&clip, &data.join("media/scenes/upright.gt.json"), &bench.output());
+    assert!(leak.faces > 100, "only {} appearances were counted", leak.faces);
+    assert!(leak.rate() <= 0.015, "{} of {} appearances leak", leak.leaked, leak.faces);
+    assert!(leak.longest <= 3, "a face is readable for {} pictures on end", leak.longest);
+    assert!(leak.background_hidden <= 0.05, "{:.3} of the background is hidden", leak.background_hidden);
+}
