@@ -147,10 +147,11 @@ pub fn judge(
     output: &Path,
     now: Instant,
 ) -> Result<Verdict, GateError> {
+    // The log first: whoever holds it sees no policy that is only half installed.
+    let mut log = state.log()?;
     let policy = state.policy();
     let (source, storage) = (input.digest(), policy.site.storage_of(output));
     let question = Question { sheet, source, plan, order, policy: &policy, storage };
-    let mut log = state.log()?;
     let facts = question.facts(log.latest_at(), now);
     let decision = decide(&facts, &policy.config);
     let decided = account::decided(&question, &facts, &decision, Moment::Request, &state.subjects())?;

@@ -14,7 +14,7 @@ use toml::Spanned;
 
 pub use difference::Difference;
 pub use signed::{Installed, Policy};
-pub(crate) use signed::{candidate, load};
+pub(crate) use signed::{candidate, exists, load};
 
 use crate::config::Config;
 use crate::rules::{Approval, Stage, SubjectKind};

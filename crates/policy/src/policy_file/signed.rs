@@ -52,6 +52,11 @@ pub struct Installed {
     pub differences: Vec<Difference>,
 }
 
+/// Whether there is a policy file, in force or not. It is written after its signature.
+pub(crate) fn exists(folder: &Path) -> bool {
+    std::fs::symlink_metadata(folder.join(FILE)).is_ok()
+}
+
 /// Reads the policy of a state folder. What is wrong with it becomes a fact that denies, never an error.
 pub(crate) fn load(folder: &Path, trusted: &[PublicKey]) -> Policy {
     let signed = signed_text(folder, trusted);

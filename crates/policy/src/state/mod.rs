@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `signing-key.pem` | Ed25519 private key, made at first use, for its owner alone |
 //! | `signing-key.pub.pem` | the public half, to hand to those who verify |
-//! | `trusted/*.pem` | public keys of other places whose receipts and policies are believed |
+//! | `trusted/*.pem` | public keys of other places whose receipts are believed |
 //! | `policy.toml`, `policy.toml.dsse.json` | the policy and its signature |
 //! | `audit/` | the log, its checkpoint |
 //! | `subjects/` | one key a person |
@@ -115,6 +115,7 @@ impl State {
         let is_new = !folder.join(READY).is_file();
         if is_new {
             durable::make_folder(folder)?;
+            close_if_empty(folder)?;
             check_owner_alone(folder)?;
             Self::make(folder, now)?;
         }
@@ -146,7 +147,8 @@ impl State {
         durable::replace(&folder.join(PUBLIC_KEY), signer.public().pem().as_bytes())?;
         durable::make_folder(&folder.join(TRUSTED))?;
         Subjects::at(folder.join(SUBJECTS)).begin().map_err(key_error("index key"))?;
-        if policy_file::load(folder, &[signer.public()]).problem.is_some()
+        // A policy that somebody put here beforehand stays as it is, and waits to be signed.
+        if !policy_file::exists(folder)
             && let Ok(default) = policy_file::candidate(folder, &[], policy_file::DEFAULT)
         {
             default.sign(&signer)?;
@@ -166,9 +168,9 @@ impl State {
         &self.trusted
     }
 
-    /// The policy as it is now.
+    /// The policy as it is now. Only the own key may have signed it: whoever's receipts are believed does not rule here.
     pub fn policy(&self) -> Policy {
-        policy_file::load(&self.folder, &self.trusted)
+        policy_file::load(&self.folder, &self.own_key())
     }
 
     /// Checks a policy, shows what it changes, and, unless `only_look`, signs it and puts it in force. The log has it first.
@@ -181,13 +183,14 @@ impl State {
         only_look: bool,
         now: Instant,
     ) -> Result<Installed, InstallError> {
+        // With the log in hand, no decision falls between the two files.
+        let mut log = self.log().map_err(StateError::from)?;
         let candidate =
-            policy_file::candidate(&self.folder, &self.trusted, text).map_err(InstallError::Policy)?;
+            policy_file::candidate(&self.folder, &self.own_key(), text).map_err(InstallError::Policy)?;
         let (new, old) = (candidate.change.sha256, candidate.change.previous_sha256);
         if only_look {
             return Ok(candidate.change);
         }
-        let mut log = self.log().map_err(StateError::from)?;
         log.append(&Event::PolicyInstalled { policy_sha256: new, previous_sha256: old }, now)
             .map_err(StateError::from)?;
         Ok(candidate.sign(&self.signer).map_err(StateError::from)?)
@@ -249,6 +252,15 @@ impl State {
 
 pub(crate) fn key_error(which: &'static str) -> impl Fn(KeyError) -> StateError {
     move |source| StateError::Key { which, source }
+}
+
+/// A folder that was made for this purpose, but is open to others, is closed to them. One that holds anything is not touched.
+fn close_if_empty(folder: &Path) -> Result<(), StateError> {
+    use std::os::unix::fs::PermissionsExt;
+    if std::fs::read_dir(folder)?.next().is_none() {
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
 }
 
 fn check_owner_alone(folder: &Path) -> Result<(), StateError> {

@@ -73,3 +73,27 @@ fn a_folder_that_others_may_enter_is_refused() {
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     assert!(matches!(State::existing(folder.path()), Err(StateError::Exposed)));
 }
+
+#[test]
+fn an_empty_folder_is_closed_and_a_policy_that_waits_is_kept() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::tempdir().unwrap();
+    let open_folder = |name: &str| {
+        let folder = home.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+        folder
+    };
+    let empty = open_folder("empty");
+    State::open(&empty, now()).unwrap();
+    assert_eq!(std::fs::metadata(&empty).unwrap().permissions().mode() & 0o777, 0o700);
+
+    let used = open_folder("used");
+    std::fs::write(used.join("policy.toml"), policy_file::DEFAULT).unwrap();
+    assert!(matches!(State::open(&used, now()), Err(StateError::Exposed)));
+    std::fs::set_permissions(&used, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let (state, _) = State::open(&used, now()).unwrap();
+    assert!(!state.policy().state.signature_ok, "nobody signed what was put there");
+    state.install_policy(policy_file::DEFAULT, false, now()).unwrap();
+    assert!(state.policy().problem.is_none());
+}
