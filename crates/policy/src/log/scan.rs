@@ -108,6 +108,8 @@ pub(super) fn tampered(what: String) -> LogError {
 struct Break {
     at: u64,
     hash: Sha256Digest,
+    /// The tree as it would be had the entry before not been changed.
+    if_before: Frontier,
 }
 
 struct Walk<'a> {
@@ -115,6 +117,8 @@ struct Walk<'a> {
     older: Option<&'a Checkpoint>,
     each: &'a mut dyn FnMut(&str, &Head, Sha256Digest),
     tree: Frontier,
+    /// The tree without its last entry.
+    earlier: Frontier,
     last: Option<Sha256Digest>,
     last_at: Option<Instant>,
     latest_at: Option<Instant>,
@@ -136,6 +140,7 @@ impl<'a> Walk<'a> {
             older,
             each,
             tree: Frontier::default(),
+            earlier: Frontier::default(),
             last: None,
             last_at: None,
             latest_at: None,
@@ -187,12 +192,16 @@ impl<'a> Walk<'a> {
         }
         let hash = leaf_hash(entry);
         if head.prev != self.last {
-            self.broken = Some(Break { at: number, hash });
+            let mut if_before = self.earlier.clone();
+            if_before.push(head.prev.unwrap_or(hash));
+            if_before.push(hash);
+            self.broken = Some(Break { at: number, hash, if_before });
         }
         if number == 0 {
             self.origin = head.log.as_deref().map(origin_of);
         }
         (self.each)(text, &head, hash);
+        self.earlier.clone_from(&self.tree);
         self.tree.push(hash);
         self.last = Some(hash);
         self.last_at = Some(head.at);
@@ -203,18 +212,20 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Tells which of two entries was changed that do not follow from one another, by what the next one says.
+    /// Tells which of two entries was changed that do not follow from one another: by what the next entry says, and where
+    /// there is none, by the root that was signed.
     fn settle_break(&mut self, next_prev: Option<Sha256Digest>) -> Result<(), LogError> {
-        let Some(Break { at, hash }) = self.broken.take() else { return Ok(()) };
+        let Some(Break { at, hash, if_before }) = self.broken.take() else { return Ok(()) };
         let before = at.saturating_sub(1);
-        let what = match next_prev {
-            Some(prev) if prev == hash => {
-                format!("entry {before} was changed: entry {at} does not follow from it")
-            }
-            Some(_) => format!("entry {at} was changed: it does not follow from entry {before}"),
-            None => format!("entry {before} or entry {at} was changed: one does not follow from the other"),
+        let is_before = match next_prev {
+            Some(prev) => prev == hash,
+            None => self.covered.as_ref().is_some_and(|covered| covered.root == if_before.root()),
         };
-        Err(tampered(what))
+        Err(tampered(if is_before {
+            format!("entry {before} was changed: entry {at} does not follow from it")
+        } else {
+            format!("entry {at} was changed: it does not follow from entry {before}")
+        }))
     }
 
     fn finish(mut self, tail: &[u8], pending: Option<Pending>, note: String) -> Result<Scan, LogError> {

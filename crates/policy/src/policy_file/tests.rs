@@ -33,7 +33,7 @@ fn faults_name_line_and_column() {
     assert_eq!((error.line, error.column, error.path.as_str()), (line_of("format"), 10, "format"));
     let error = fault("visitor = [\"before_recording\"]", "visitor = [\"soon\"]");
     assert_eq!(error.line, line_of("visitor"), "{error}");
-    assert_eq!(fault("purposes = [", "purposes = [[").line, line_of("purposes"));
+    assert_eq!(fault("purposes = [", "purposes = [1, ").line, line_of("purposes"));
     for (from, to, path) in [
         ("visitor = [\"before_recording\"]", "visitor = []", "required_stages.visitor"),
         ("HQUALIMP = [", "CURIOSITY = [", "narrower.CURIOSITY"),
