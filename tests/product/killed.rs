@@ -1,10 +1,11 @@
 //! kill -9 at random moments: never an output without a receipt, never a log that does not verify.
 #![cfg(target_os = "linux")]
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::mpsc::sync_channel;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use obscura_tests::run::finish;
 use obscura_tests::{Bench, Sheet};
@@ -66,8 +67,8 @@ fn assert_in_order(bench: &Bench, case: &str) {
 
 #[test]
 fn twenty_hard_kills_leave_nothing_half_done() {
-    let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos();
-    let seed = std::env::var("OBSCURA_KILL_SEED").map_or(u64::from(seed), |seed| seed.parse().unwrap());
+    let fresh = || RandomState::new().build_hasher().finish();
+    let seed = std::env::var("OBSCURA_KILL_SEED").map_or_else(|_| fresh(), |seed| seed.parse().unwrap());
     println!("OBSCURA_KILL_SEED={seed}");
     let mut random = Random(seed);
     let mut killed = 0;
