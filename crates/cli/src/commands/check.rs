@@ -1,10 +1,11 @@
 //! `obscura check`: the decision alone, explained to a coordinator.
 
-use obscura_policy::config::Config;
+use std::path::Path;
+
+use obscura_policy::consider;
 use obscura_policy::media::InputFile;
 use obscura_policy::media::model::Plan;
 use obscura_policy::rules::{Decision, Outcome};
-use obscura_policy::{Verdict, judge};
 use serde_json::json;
 
 use crate::args::CheckArgs;
@@ -13,20 +14,22 @@ use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::{clock, commands};
 
-pub(crate) fn run(args: &CheckArgs, printer: &Printer) -> Result<(), Failure> {
-    let config = Config::default();
-    let sheet = commands::read_sheet(&args.request.sheet, &config)?;
+pub(crate) fn run(args: &CheckArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
+    let state = commands::open_state(state, printer)?;
+    let policy = state.policy();
+    commands::warn_of(&policy, printer);
+    let sheet = commands::read_sheet(&args.request.sheet, &policy.config)?;
     let input = InputFile::open(&args.request.clip)?;
     let plan = Plan { voice: args.voice, ..Plan::default() };
     let order = commands::order(&args.request);
-    match judge(&sheet, &input, &plan, &order, &config, clock::now()?) {
-        Verdict::Refused(decision) => refuse(&decision, printer, true),
-        Verdict::Permitted(permit) if printer.wants_json() => {
-            printer.json(&json!({ "outcome": "permit", "obligations": permit.obligations() }))
-        }
-        Verdict::Permitted(permit) => printer
-            .data(&format!("permitted, under these obligations: {}\n", permit.obligations().join(", "))),
+    let decision = consider(&sheet, &input, &plan, &order, &state, clock::now()?)?;
+    if !decision.is_permit() {
+        return refuse(&decision, printer, true);
     }
+    if printer.wants_json() {
+        return printer.json(&json!({ "outcome": "permit", "obligations": decision.obligations }));
+    }
+    printer.data(&format!("permitted, under these obligations: {}\n", decision.obligations.join(", ")))
 }
 
 /// Prints every reason and ends with the exit code of the decision. `check` was asked for them; to any other verb they

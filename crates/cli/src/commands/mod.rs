@@ -1,5 +1,6 @@
 //! One file per verb.
 
+pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod doctor;
@@ -9,15 +10,18 @@ pub(crate) mod policy;
 pub(crate) mod redact;
 pub(crate) mod report;
 pub(crate) mod sheet;
+pub(crate) mod verify;
 
 use std::io::{Read, Write};
 use std::path::Path;
 
 use obscura_policy::sheet::Sheet;
-use obscura_policy::{Order, config::Config};
+use obscura_policy::{Order, Policy, State, StateError, config::Config};
 
 use crate::args::RequestArgs;
+use crate::clock;
 use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
 
 /// Text files larger than this are not read.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
@@ -55,6 +59,30 @@ pub(crate) fn save_text(path: &Path, text: &str, what: &str) -> Result<(), Failu
         drop(std::fs::remove_file(&aside));
         failed(e)
     })
+}
+
+/// Opens the state folder; a first use makes it, and says so.
+pub(crate) fn open_state(asked_for: Option<&Path>, printer: &Printer) -> Result<State, Failure> {
+    let (state, is_new) = State::open(&State::place(asked_for)?, clock::now()?)?;
+    if is_new {
+        printer.say(&format!(
+            "first use: the state folder now has a signing key ({}), the default policy, signed, and an empty audit log",
+            state.public_key().id()
+        ));
+    }
+    Ok(state)
+}
+
+/// Opens the state folder where it was used before, and changes nothing.
+pub(crate) fn existing_state(asked_for: Option<&Path>) -> Result<State, StateError> {
+    State::existing(&State::place(asked_for)?)
+}
+
+/// Says what is wrong with a policy under which nothing is allowed.
+pub(crate) fn warn_of(policy: &Policy, printer: &Printer) {
+    if let Some(problem) = &policy.problem {
+        printer.say(&format!("the policy allows nothing: {problem}"));
+    }
 }
 
 /// Reads the consent sheet. One that cannot be judged denies.

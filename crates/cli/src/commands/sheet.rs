@@ -14,14 +14,17 @@ use crate::commands;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 
-pub(crate) fn run(args: &SheetArgs, printer: &Printer) -> Result<(), Failure> {
+pub(crate) fn run(args: &SheetArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     match &args.command {
         SheetCommand::New { clip } => {
             let input = InputFile::open(clip)?;
             printer.data(&template(Digest(*input.digest().as_bytes()), None))
         }
         SheetCommand::Check { sheet } => {
-            let sheet = commands::read_sheet(sheet, &Config::default())?;
+            // A check alone makes no state folder: without one, the default policy's audiences count.
+            let config =
+                commands::existing_state(state).map_or_else(|_| Config::default(), |s| s.policy().config);
+            let sheet = commands::read_sheet(sheet, &config)?;
             printer.say(&format!(
                 "the sheet is well-formed: {} people, {} consent decisions",
                 sheet.subjects.len(),

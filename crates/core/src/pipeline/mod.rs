@@ -18,7 +18,10 @@ pub use output::{OutputError, PendingFile};
 pub use render::TimedMask;
 pub use report::{CheckReport, MaskLog, RenderReport, Residual, SoundReport};
 
-pub use crate::media::{Component, InputFile, MediaError, OpenError, list_components, start_framework};
+pub use crate::media::{
+    Component, FinishedStreams, InputFile, MediaError, OpenError, check_container, list_components,
+    start_framework,
+};
 
 use crate::model::{
     DurationNanos, EllipsePx, Mask, MaskArea, MaskSource, Plan, PtsNanos, Sha256Digest, TrackId,
