@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use obscura_policy::config::Config;
-use obscura_policy::media::model::{Plan, VoiceMode};
+use obscura_policy::media::model::Plan;
 use obscura_policy::media::{Assets, InputFile, Link, home_folder, start_framework};
 use obscura_policy::{Permit, Receipt, Verdict, judge, receipt_path, render};
 
@@ -29,10 +29,8 @@ pub(crate) fn run(args: &RedactArgs, printer: &Printer) -> Result<(), Failure> {
         Verdict::Permitted(permit) => permit,
         Verdict::Refused(decision) => return commands::check::refuse(&decision, printer),
     };
-    if plan.voice == VoiceMode::Pitch {
-        printer.say(
-            "warning: a shifted pitch can be shifted back by anyone; `--voice disguise` or `mute` cannot",
-        );
+    if let Some(warning) = plan.voice.warning() {
+        printer.say(&format!("warning: --voice {}: {warning}", plan.voice));
     }
     let receipt = rendered(args, printer, &input, permit, &plan, &config)?;
     if printer.wants_json() {
