@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use obscura_policy::media::model::{
-    Device, FaceStyle, OnUncertain, Plan, Search, Speed, VideoCodec, VoiceMode,
+    Alarms, Device, FaceStyle, OnUncertain, Plan, Search, Speed, VideoCodec, VoiceMode,
 };
 
 /// De-identifies recordings of people in care: asks whether consent covers the purpose, hides every face, disguises
@@ -104,7 +104,7 @@ pub(crate) struct RedactArgs {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) request: RequestArgs,
-    /// What would happen to the sound
+    /// What would happen to the sound: disguise; pitch (weak: anyone can shift it back); mute; remove; original
     #[arg(long, value_name = "MODE", default_value_t = VoiceMode::Disguise)]
     pub(crate) voice: VoiceMode,
     /// Print the decision as JSON
@@ -149,9 +149,14 @@ pub(crate) struct LookArgs {
     /// Room around a face, in percent of its size, 0 to 200
     #[arg(long, value_name = "PERCENT", default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=200))]
     pub(crate) margin: u8,
-    /// What happens to the sound: disguise, pitch (anyone can shift it back), mute, remove, original (needs consent)
+    /// What happens to the sound: disguise; pitch (weak: anyone can shift it back); mute (silence where somebody may be
+    /// speaking, the rest stays); remove (no sound at all); original (needs consent)
     #[arg(long, value_name = "MODE", default_value_t = VoiceMode::Disguise)]
     pub(crate) voice: VoiceMode,
+    /// What happens to alarms and monitor tones: list (times and pitch go into the receipt), resynth (clean tones are played
+    /// in their places as well), drop; they are never let through for being alarms
+    #[arg(long, value_name = "WAY", default_value_t = Alarms::List)]
+    pub(crate) alarms: Alarms,
     /// What happens where a face could not be followed: widen, blur-frame, stop
     #[arg(long, value_name = "WAY", default_value_t = OnUncertain::Widen)]
     pub(crate) on_uncertain: OnUncertain,
@@ -186,6 +191,7 @@ impl RedactArgs {
             search: self.look.search,
             margin_percent: self.look.margin,
             voice: self.look.voice,
+            alarms: self.look.alarms,
             on_uncertain: self.look.on_uncertain,
             allow_truncated: self.look.allow_truncated,
             speed: self.encode.speed,

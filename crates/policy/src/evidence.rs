@@ -97,10 +97,18 @@ fn faces(rendered: &Rendered) -> Option<Value> {
 
 fn voice(wanted: &str, plan: &Plan, rendered: &Rendered) -> Option<Value> {
     let has_sound = rendered.check.streams.sound_tracks > 0;
-    let value = json!({ "mode": plan.voice, "sound_tracks": rendered.check.streams.sound_tracks });
+    let sound = rendered.render.sound.as_ref();
+    let value = json!({
+        "mode": plan.voice,
+        "sound_tracks": rendered.check.streams.sound_tracks,
+        "warning": sound.and_then(|sound| sound.warning),
+        "muted_share": sound.and_then(|sound| sound.muted_share),
+    });
     let fits = match wanted {
-        "modulated" => !has_sound || matches!(plan.voice, VoiceMode::Disguise | VoiceMode::Pitch),
-        "removed" => !has_sound || plan.voice == VoiceMode::Mute,
+        "modulated" => {
+            !has_sound || matches!(plan.voice, VoiceMode::Disguise | VoiceMode::Pitch | VoiceMode::Mute)
+        }
+        "removed" => !has_sound,
         "original" => plan.voice == VoiceMode::Original,
         _ => false,
     };

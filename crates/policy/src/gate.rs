@@ -332,8 +332,9 @@ impl Question<'_> {
 
 fn technique(plan: &Plan) -> Technique {
     let voice = match plan.voice {
-        VoiceMode::Disguise | VoiceMode::Pitch => Voice::Modulated,
-        VoiceMode::Mute | VoiceMode::Remove => Voice::Removed,
+        // `mute` keeps what it does not take for speech, so it promises no more than a disguise does.
+        VoiceMode::Disguise | VoiceMode::Pitch | VoiceMode::Mute => Voice::Modulated,
+        VoiceMode::Remove => Voice::Removed,
         VoiceMode::Original => Voice::Original,
     };
     Technique { faces: Faces::All, voice, metadata: Metadata::Stripped }

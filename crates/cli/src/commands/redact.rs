@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use obscura_policy::media::model::{Plan, VoiceMode};
+use obscura_policy::media::model::Plan;
 use obscura_policy::media::{Assets, InputFile, Link, OutputError, home_folder, start_framework};
 use obscura_policy::{Permit, Receipt, State, Verdict, judge, note_unusable_sheet, receipt_path, render};
 
@@ -36,10 +36,8 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
         Verdict::Permitted(permit) => *permit,
         Verdict::Refused(decision) => return commands::check::refuse(&decision, printer, false),
     };
-    if plan.voice == VoiceMode::Pitch {
-        printer.say(
-            "warning: a shifted pitch can be shifted back by anyone; `--voice disguise` or `mute` cannot",
-        );
+    if let Some(warning) = plan.voice.warning() {
+        printer.say(&format!("warning: --voice {}: {warning}", plan.voice));
     }
     let receipt = rendered(args, printer, &input, permit, &plan, &state)?;
     if printer.wants_json() {

@@ -70,12 +70,38 @@ words! {
         Disguise = "disguise",
         /// Random shift of pitch. Anyone can shift it back.
         Pitch = "pitch",
-        /// Silence of the same length.
+        /// Silence wherever somebody may be speaking; the rest stays as it was.
         Mute = "mute",
         /// No sound stream at all.
         Remove = "remove",
         /// Untouched; only under a permit that allows it.
         Original = "original",
+    }
+}
+
+impl VoiceMode {
+    /// What whoever chooses this mode must be told, wherever it is chosen.
+    pub fn warning(self) -> Option<&'static str> {
+        match self {
+            Self::Pitch => Some("a shifted pitch can be shifted back by anyone: it hides no speaker"),
+            Self::Original => Some("the voices stay as they were recorded"),
+            Self::Mute => {
+                Some("speech that is not recognised as speech stays as it was recorded: listen to the result")
+            }
+            Self::Disguise | Self::Remove => None,
+        }
+    }
+}
+
+words! {
+    /// What happens to alarms and monitor tones. In no case do they get past the treatment of the voice.
+    Alarms {
+        /// They are listed with their times.
+        List = "list",
+        /// They are listed, and clean tones are played in their places.
+        Resynth = "resynth",
+        /// They are not looked for.
+        Drop = "drop",
     }
 }
 
@@ -190,6 +216,8 @@ pub struct Plan {
     pub margin_percent: u8,
     /// What happens to the sound.
     pub voice: VoiceMode,
+    /// What happens to alarms and monitor tones.
+    pub alarms: Alarms,
     /// What happens where a face could not be followed.
     pub on_uncertain: OnUncertain,
     /// Encoder effort.
@@ -217,6 +245,7 @@ impl Default for Plan {
             search: Search::Turned,
             margin_percent: 30,
             voice: VoiceMode::Disguise,
+            alarms: Alarms::List,
             on_uncertain: OnUncertain::Widen,
             speed: Speed::Balanced,
             codec: VideoCodec::X264,

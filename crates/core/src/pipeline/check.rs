@@ -123,7 +123,7 @@ fn check_sound(
     report: &RenderReport,
     stop: &Arc<AtomicBool>,
 ) -> Result<(Option<DurationNanos>, Option<DurationNanos>), EngineError> {
-    let expected = report.sound.filter(|sound| sound.frames_out > 0);
+    let expected = report.sound.as_ref().filter(|sound| sound.frames_out > 0);
     let found = SoundSource::start(finished, Arc::clone(stop))?;
     let (mut source, expected) = match (found, expected) {
         (None, None) => return Ok((None, None)),

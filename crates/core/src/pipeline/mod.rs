@@ -18,6 +18,8 @@ pub use output::{OutputError, PendingFile};
 pub use render::TimedMask;
 pub use report::{CheckReport, MaskLog, RenderReport, Residual, SoundReport};
 
+pub use crate::voice::{ToneEvent, ToneReport};
+
 pub use crate::media::{
     Component, FinishedStreams, InputFile, MediaError, OpenError, check_container, list_components,
     start_framework,

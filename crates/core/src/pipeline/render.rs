@@ -115,8 +115,11 @@ pub(super) fn render(job: &Job<'_>) -> Result<(RenderReport, MaskLog), EngineErr
     let harvest = run_stages(job, brake, pictures, sound.zip(voice), redactor, &writer)?;
     writer.finish()?;
     check_promise(job, &harvest)?;
-    let sound =
-        harvest.sound.map(|s| SoundPlacement { start: s.start, frames: s.frames_out, rate_hz: s.rate_hz });
+    let sound = harvest.sound.as_ref().map(|s| SoundPlacement {
+        start: s.start,
+        frames: s.frames_out,
+        rate_hz: s.rate_hz,
+    });
     let placement =
         Placement { picture_start: harvest.drawn.first_pts, picture_end: harvest.drawn.end_pts, sound };
     media::rebuild_index(job.output, placement)?;
@@ -141,7 +144,8 @@ fn open_sound(job: &Job<'_>, brake: &Brake) -> Result<Option<SoundSource>, Engin
 
 fn voice_stage(plan: &Plan, sound: &SoundSource) -> Result<VoiceStage, EngineError> {
     let spec = sound.spec();
-    Ok(VoiceStage::new(plan.voice, SoundFormat { rate_hz: spec.rate_hz, channels: spec.channels })?)
+    let format = SoundFormat { rate_hz: spec.rate_hz, channels: spec.channels };
+    Ok(VoiceStage::new(plan.voice, plan.alarms, format)?)
 }
 
 fn writer_settings(job: &Job<'_>, format: &PictureFormat, sound: Option<&SoundSource>) -> WriterSettings {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::media::FinishedStreams;
 use crate::model::{BoxPx, DurationNanos, FrameMasks, PtsNanos};
 use crate::track::TrackReport;
+use crate::voice::ToneReport;
 
 /// What a rendering did.
 #[derive(Clone, Debug, Serialize)]
@@ -44,7 +45,7 @@ pub struct RenderReport {
 }
 
 /// The sound of the output.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct SoundReport {
     /// Samples per second and channel.
     pub rate_hz: u32,
@@ -56,6 +57,12 @@ pub struct SoundReport {
     pub frames_out: u64,
     /// Presentation time of the first sample.
     pub start: PtsNanos,
+    /// What whoever uses this sound must know, where the chosen mode is a weak one.
+    pub warning: Option<&'static str>,
+    /// Share of the sound that was made silent, 0..=1; only with `mute`.
+    pub muted_share: Option<f64>,
+    /// Alarms and monitor tones; `None` where they were not looked for.
+    pub alarms: Option<ToneReport>,
 }
 
 /// What each frame's masks were; the self-check compares the finished pictures with it.

@@ -7,29 +7,39 @@
 //! |---|---|---|
 //! | `disguise` | a new signal with the words and the loudness of the old one | nobody from the signal alone, but a retrained recogniser still does better than chance |
 //! | `pitch` | pitch and formants shifted by 3 to 5 semitones | **anybody**, by shifting back |
-//! | `mute` | silence of the same length | nobody |
+//! | `mute` | silence wherever somebody may be speaking, the rest as it was | nobody, but speech that is not recognised as such stays |
 //! | `original` | the input | not a disguise |
 //!
 //! A disguise hides who speaks. It does not hide what is said: names that are spoken stay audible, and so do habits of
-//! speech and the rhythm of the speaker. `mute` is the only mode that removes the voice.
+//! speech and the rhythm of the speaker. `mute` is the only mode here that takes words out, as far as it recognises them.
+//!
+//! Beside that, alarms and monitor tones are found and listed (`tones`), and on request played anew as clean tones. No mode
+//! lets them through for being alarms.
 
 mod bands;
+mod blocks;
 mod carrier;
 mod codebook;
 mod curve;
 mod disguise;
+mod gate;
 mod loudness;
 mod pitch;
 mod random;
 mod resample;
 mod shaper;
+mod speech;
 mod stage;
 mod stft;
+mod tones;
 
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+use stage::Heard;
 pub use stage::{SoundFormat, VoiceStage};
+pub use tones::{ToneEvent, ToneReport};
 
 /// Why sound could not be processed. No output that was made before the error may be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

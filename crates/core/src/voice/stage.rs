@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use crate::model::VoiceMode;
+use crate::model::{Alarms, VoiceMode};
 
 use super::VoiceError;
 use super::disguise::Disguise;
+use super::gate::Gate;
 use super::pitch::Pitch;
 use super::random::Draws;
+use super::tones::{ToneReport, Tones};
 
 /// Lowest sampling rate, in Hz.
 const LOWEST_RATE_HZ: u32 = 8_000;
@@ -50,7 +52,7 @@ impl SoundFormat {
 /// What makes the output.
 enum Engine {
     Original,
-    Mute,
+    Mute(Box<Gate>),
     Pitch(Box<Pitch>),
     Disguise(Box<Disguise>),
 }
@@ -66,9 +68,24 @@ pub struct VoiceStage {
     /// Frames (one sample per channel) taken and given.
     frames_in: u64,
     frames_out: u64,
-    /// Output that waits to be given: one channel from the disguise, interleaved from the pitch shift.
+    /// Output that waits to be given, interleaved.
     ready: Vec<f32>,
+    /// One channel from the disguise, on its way to all channels.
+    spoken: Vec<f32>,
+    tones: Option<Tones>,
+    /// Clean tones that wait to be mixed in, one channel; unused where none are played.
+    clean: Vec<f32>,
+    plays_tones: bool,
     finished: bool,
+}
+
+/// What the stage found out about the sound.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Heard {
+    /// Alarms and monitor tones, with times from the first sample; `None` where they were not looked for.
+    pub tones: Option<ToneReport>,
+    /// Share of the sound that was made silent, 0..=1; only with `mute`.
+    pub muted_share: Option<f64>,
 }
 
 impl VoiceStage {
@@ -79,32 +96,61 @@ impl VoiceStage {
     /// [`VoiceError::Rate`] and [`VoiceError::Channels`] for a format out of range, [`VoiceError::Removed`] for
     /// [`VoiceMode::Remove`], [`VoiceError::Random`] without random numbers, [`VoiceError::Codebook`] for a damaged
     /// build.
-    pub fn new(mode: VoiceMode, format: SoundFormat) -> Result<Self, VoiceError> {
-        Self::with_draws(mode, format, Draws::from_os)
+    pub fn new(mode: VoiceMode, alarms: Alarms, format: SoundFormat) -> Result<Self, VoiceError> {
+        Self::with_draws(mode, alarms, format, Draws::from_os)
     }
 
     /// A stage with repeatable parameters.
     #[cfg(test)]
-    pub(super) fn with_seed(mode: VoiceMode, format: SoundFormat, seed: u64) -> Result<Self, VoiceError> {
-        Self::with_draws(mode, format, || Ok(Draws::from_seed(seed)))
+    pub(super) fn with_seed(
+        mode: VoiceMode,
+        alarms: Alarms,
+        format: SoundFormat,
+        seed: u64,
+    ) -> Result<Self, VoiceError> {
+        Self::with_draws(mode, alarms, format, || Ok(Draws::from_seed(seed)))
     }
 
     fn with_draws(
         mode: VoiceMode,
+        alarms: Alarms,
         format: SoundFormat,
         draws: impl FnOnce() -> Result<Draws, VoiceError>,
     ) -> Result<Self, VoiceError> {
         format.check()?;
         let engine = match mode {
             VoiceMode::Original => Engine::Original,
-            VoiceMode::Mute => Engine::Mute,
+            VoiceMode::Mute => Engine::Mute(Box::new(Gate::new(format))),
             VoiceMode::Remove => return Err(VoiceError::Removed),
             VoiceMode::Pitch => Engine::Pitch(Box::new(Pitch::new(&mut draws()?, format)?)),
             VoiceMode::Disguise => {
                 Engine::Disguise(Box::new(Disguise::new(draws()?, format.rate_hz, format.channels)?))
             }
         };
-        Ok(Self { mode, format, engine, frames_in: 0, frames_out: 0, ready: Vec::new(), finished: false })
+        Ok(Self::of(mode, alarms, format, engine))
+    }
+
+    fn of(mode: VoiceMode, alarms: Alarms, format: SoundFormat, engine: Engine) -> Self {
+        // The original carries its alarms itself.
+        let plays_tones = alarms == Alarms::Resynth && mode != VoiceMode::Original;
+        Self {
+            mode,
+            format,
+            engine,
+            frames_in: 0,
+            frames_out: 0,
+            ready: Vec::new(),
+            spoken: Vec::new(),
+            tones: (alarms != Alarms::Drop).then(|| Tones::new(format, plays_tones)),
+            clean: Vec::new(),
+            plays_tones,
+            finished: false,
+        }
+    }
+
+    /// What is done to the sound.
+    pub fn mode(&self) -> VoiceMode {
+        self.mode
     }
 
     /// Format of the output: that of the input.
@@ -139,12 +185,12 @@ impl VoiceStage {
         Ok(())
     }
 
-    /// Appends the rest, so that in total as many samples came out as went in.
+    /// Appends the rest, so that in total as many samples came out as went in, and says what was heard.
     ///
     /// # Errors
     ///
     /// [`VoiceError::Finished`] the second time, [`VoiceError::Internal`] if sound is missing at the end.
-    pub fn finish(&mut self, out: &mut Vec<f32>) -> Result<(), VoiceError> {
+    pub fn finish(&mut self, out: &mut Vec<f32>) -> Result<Heard, VoiceError> {
         if self.finished {
             return Err(VoiceError::Finished);
         }
@@ -161,30 +207,56 @@ impl VoiceStage {
             left = left.saturating_sub(PIECE_FRAMES as u64);
             self.run(&silence, out)?;
         }
-        Ok(())
+        let length_nanos =
+            u128::from(self.frames_in) * 1_000_000_000 / u128::from(self.format.rate_hz.max(1));
+        let length_nanos = u64::try_from(length_nanos).unwrap_or(u64::MAX);
+        Ok(Heard {
+            tones: self.tones.as_mut().map(|tones| tones.finish(length_nanos)),
+            muted_share: match &self.engine {
+                Engine::Mute(gate) => Some(gate.muted_share()),
+                _ => None,
+            },
+        })
     }
 
     fn run(&mut self, piece: &[f32], out: &mut Vec<f32>) -> Result<(), VoiceError> {
         let channels = usize::from(self.format.channels);
-        let room = usize::try_from(self.frames_in - self.frames_out).unwrap_or(usize::MAX / channels);
-        let before = out.len();
+        if let Some(tones) = &mut self.tones {
+            tones.push(piece, &mut self.clean)?;
+        }
         match &mut self.engine {
-            Engine::Original => out.extend_from_slice(piece),
-            Engine::Mute => out.extend(std::iter::repeat_n(0.0, piece.len())),
-            Engine::Pitch(pitch) => {
-                pitch.push(piece, &mut self.ready)?;
-                self.ready.truncate(room * channels);
-                out.extend(self.ready.drain(..).map(limit));
-            }
+            Engine::Original => self.ready.extend_from_slice(piece),
+            Engine::Mute(gate) => gate.push(piece, &mut self.ready),
+            Engine::Pitch(pitch) => pitch.push(piece, &mut self.ready)?,
             Engine::Disguise(disguise) => {
-                disguise.push(piece, &mut self.ready)?;
-                self.ready.truncate(room);
-                let to_all_channels = |sample| std::iter::repeat_n(limit(sample), channels);
-                out.extend(self.ready.drain(..).flat_map(to_all_channels));
+                disguise.push(piece, &mut self.spoken)?;
+                let to_all_channels = |sample| std::iter::repeat_n(sample, channels);
+                self.ready.extend(self.spoken.drain(..).flat_map(to_all_channels));
             }
         }
-        self.frames_out += ((out.len() - before) / channels) as u64;
+        self.give(channels, out);
         Ok(())
+    }
+
+    /// Appends what is ready, with the clean tones, and no more than came in.
+    fn give(&mut self, channels: usize, out: &mut Vec<f32>) {
+        let room = usize::try_from(self.frames_in - self.frames_out).unwrap_or(usize::MAX / channels);
+        let mut frames = (self.ready.len() / channels).min(room);
+        if self.plays_tones {
+            frames = frames.min(self.clean.len());
+        }
+        let makes_new_sound = matches!(self.mode, VoiceMode::Pitch | VoiceMode::Disguise);
+        let mut ready = self.ready.drain(..frames * channels);
+        if self.plays_tones {
+            for tone in self.clean.drain(..frames) {
+                out.extend(ready.by_ref().take(channels).map(|sample| limit(sample + tone)));
+            }
+        } else if makes_new_sound {
+            out.extend(ready.map(limit));
+        } else {
+            out.extend(ready);
+        }
+        self.frames_out += frames as u64;
     }
 }
 

@@ -24,7 +24,7 @@ pub(in crate::pipeline) fn run(
         })?;
     }
     processed.clear();
-    stage.finish(&mut processed)?;
+    let heard = stage.finish(&mut processed)?;
     input.push(&processed)?;
     input.end();
     Ok(SoundReport {
@@ -33,5 +33,8 @@ pub(in crate::pipeline) fn run(
         frames_in: samples_in / u64::from(spec.channels.max(1)),
         frames_out: input.frames(),
         start: source.start_pts(),
+        warning: stage.mode().warning(),
+        muted_share: heard.muted_share,
+        alarms: heard.tones.map(|tones| tones.shifted(source.start_pts())),
     })
 }

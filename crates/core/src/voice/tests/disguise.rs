@@ -3,7 +3,7 @@
 use super::signals::{
     channel, correlation, duplicate, format, loudness_lag_ms, rms, run, speech_like, worst_band_correlation,
 };
-use crate::model::VoiceMode;
+use crate::model::{Alarms, VoiceMode};
 use crate::voice::VoiceStage;
 
 type Signal = fn(u16) -> f32;
@@ -146,7 +146,7 @@ fn the_input_waveform_is_in_no_band_of_no_channel() {
 fn two_stages_speak_with_different_voices() {
     let sound = speech_like(16_000, 2.0, 51);
     let speak = || {
-        let mut stage = VoiceStage::new(MODE, format(16_000, 1)).unwrap();
+        let mut stage = VoiceStage::new(MODE, Alarms::List, format(16_000, 1)).unwrap();
         let mut out = Vec::new();
         stage.process(&sound, &mut out).unwrap();
         stage.finish(&mut out).unwrap();

@@ -1,13 +1,15 @@
 //! Tests of the whole stage: length, alignment, robustness, level, and that nothing of the input's waveform gets out.
 
+mod alarms;
 mod disguise;
+mod mute;
 mod recordings;
 mod signals;
 
 use proptest::prelude::*;
 
 use super::{VoiceError, VoiceStage};
-use crate::model::VoiceMode;
+use crate::model::{Alarms, VoiceMode};
 use signals::{channel, format, loudness_lag_ms, rms, run, run_chunked, speech_like};
 
 const RATES_HZ: [u32; 8] = [8_000, 11_025, 16_000, 22_050, 44_100, 44_101, 48_000, 192_000];
@@ -52,7 +54,8 @@ proptest! {
 
 #[test]
 fn formats_out_of_range_and_remove_are_errors() {
-    let refused = |mode, rate_hz, channels| VoiceStage::new(mode, format(rate_hz, channels)).unwrap_err();
+    let refused =
+        |mode, rate_hz, channels| VoiceStage::new(mode, Alarms::List, format(rate_hz, channels)).unwrap_err();
     let mode = VoiceMode::Disguise;
     assert_eq!(refused(mode, 7_999, 1), VoiceError::Rate { rate_hz: 7_999 });
     assert_eq!(refused(mode, 192_001, 1), VoiceError::Rate { rate_hz: 192_001 });
@@ -63,7 +66,7 @@ fn formats_out_of_range_and_remove_are_errors() {
 
 #[test]
 fn misuse_is_an_error() {
-    let mut stage = VoiceStage::new(VoiceMode::Disguise, format(48_000, 2)).unwrap();
+    let mut stage = VoiceStage::new(VoiceMode::Disguise, Alarms::List, format(48_000, 2)).unwrap();
     let mut out = Vec::new();
     assert_eq!(stage.process(&[0.0; 3], &mut out), Err(VoiceError::RaggedChunk { samples: 3, channels: 2 }));
     stage.finish(&mut out).unwrap();
@@ -72,17 +75,14 @@ fn misuse_is_an_error() {
 }
 
 #[test]
-fn mute_is_silence_and_original_is_a_copy() {
+fn original_is_a_copy() {
     let sound = speech_like(16_000, 0.3, 9);
-    assert!(
-        run(VoiceMode::Mute, format(16_000, 2), 1, &sound[..4_000]).iter().all(|value| value.to_bits() == 0)
-    );
     assert_eq!(run(VoiceMode::Original, format(16_000, 2), 1, &sound[..4_000]), &sound[..4_000]);
 }
 
 #[test]
 fn debug_output_has_no_parameters() {
-    let stage = VoiceStage::with_seed(VoiceMode::Disguise, format(48_000, 2), 1).unwrap();
+    let stage = VoiceStage::with_seed(VoiceMode::Disguise, Alarms::List, format(48_000, 2), 1).unwrap();
     let text = format!("{stage:?}");
     assert!(text.contains("Disguise") && !text.contains("pitch") && !text.contains("warp"), "{text}");
     assert_eq!(stage.output_format(), format(48_000, 2));

@@ -6,7 +6,7 @@ use super::signals::{format, loudness_lag_ms, run, worst_band_correlation};
 use crate::model::VoiceMode;
 
 /// Up to 12 utterances at 16 kHz, in the order of their names; `None` without test data.
-fn utterances() -> Option<Vec<Vec<f32>>> {
+pub(super) fn utterances() -> Option<Vec<Vec<f32>>> {
     let folder = PathBuf::from(std::env::var_os("OBSCURA_TEST_DATA")?).join("voice/speech/setA");
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -2,7 +2,7 @@
 
 use std::f32::consts::PI;
 
-use crate::model::VoiceMode;
+use crate::model::{Alarms, VoiceMode};
 use crate::voice::random::Draws;
 use crate::voice::{SoundFormat, VoiceStage};
 
@@ -23,7 +23,7 @@ pub(super) fn run_chunked(
     sound: &[f32],
     chunk_frames: &[usize],
 ) -> Vec<f32> {
-    let mut stage = VoiceStage::with_seed(mode, format, seed).unwrap();
+    let mut stage = VoiceStage::with_seed(mode, Alarms::List, format, seed).unwrap();
     let (mut out, mut rest) = (Vec::new(), sound);
     for frames in chunk_frames.iter().cycle() {
         let (chunk, after) = rest.split_at((frames * usize::from(format.channels)).min(rest.len()));
