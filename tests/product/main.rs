@@ -4,6 +4,7 @@ mod attachments;
 mod audit;
 mod bad_input;
 mod bad_place;
+mod consent_papers;
 mod containers;
 mod environment;
 mod faces;

@@ -70,7 +70,7 @@ impl Run {
     }
 }
 
-/// The binary: `OBSCURA_BIN`, else the release build beside this test.
+/// The binary: `OBSCURA_BIN`, else the release build of this program's target folder.
 ///
 /// # Panics
 /// Where it was not built.
@@ -78,11 +78,10 @@ pub fn binary() -> PathBuf {
     if let Some(path) = std::env::var_os("OBSCURA_BIN") {
         return PathBuf::from(path);
     }
-    let test = std::env::current_exe().unwrap();
-    let target = test.ancestors().nth(3).expect("tests run from TARGET/PROFILE/deps");
-    let path = target.join("release").join("obscura");
-    assert!(path.is_file(), "the tests need the release binary: run `cargo build --release` first");
-    path
+    let own = std::env::current_exe().unwrap();
+    let places = own.ancestors().map(|folder| folder.join("release").join("obscura"));
+    let path = places.into_iter().find(|path| path.is_file());
+    path.expect("the release binary is needed: run `cargo build --release --workspace` first")
 }
 
 /// The state folder of commands that do not name one: never that of whoever runs the tests.

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use obscura_policy::media::model::{Device, FaceStyle, OnUncertain, Plan, Speed, VideoCodec, VoiceMode};
+use obscura_policy::media::model::{
+    Device, FaceStyle, OnUncertain, Plan, Search, Speed, VideoCodec, VoiceMode,
+};
 
 /// De-identifies recordings of people in care: asks whether consent covers the purpose, hides every face, disguises
 /// every voice, drops every other trace, checks its own output, and leaves a receipt.
@@ -36,6 +38,8 @@ pub(crate) enum Verb {
     Verify(VerifyArgs),
     /// Verify or export the audit log
     Audit(AuditArgs),
+    /// Report what the evidence on file shows
+    Report(ReportVerbArgs),
     /// Say what is installed, what is missing and how to get it
     Doctor(ReportArgs),
     /// List the models with their digests and licences
@@ -59,7 +63,8 @@ impl Verb {
                 command: PolicyCommand::Eval { json, .. } | PolicyCommand::Check { json, .. },
             })
             | Self::Verify(VerifyArgs { json, .. })
-            | Self::Audit(AuditArgs { command: AuditCommand::Verify { json, .. } }) => *json,
+            | Self::Audit(AuditArgs { command: AuditCommand::Verify { json, .. } })
+            | Self::Report(ReportVerbArgs { command: ReportCommand::Checklist { json, .. } }) => *json,
             Self::Audit(AuditArgs { command: AuditCommand::Export }) => true,
             Self::Doctor(args) | Self::Models(args) => args.json,
             Self::Audit(AuditArgs { command: AuditCommand::Forget { .. } })
@@ -137,6 +142,10 @@ pub(crate) struct LookArgs {
     /// How faces are hidden: blur, pixelate, solid
     #[arg(long, value_name = "STYLE", default_value_t = FaceStyle::Blur)]
     pub(crate) faces: FaceStyle,
+    /// In which directions faces are looked for: upright, turned (all eight, by turns), thorough (all eight on every
+    /// picture, several times slower)
+    #[arg(long, value_name = "WAY", default_value_t = Search::Turned)]
+    pub(crate) search: Search,
     /// Room around a face, in percent of its size, 0 to 200
     #[arg(long, value_name = "PERCENT", default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=200))]
     pub(crate) margin: u8,
@@ -174,6 +183,7 @@ impl RedactArgs {
     pub(crate) fn plan(&self) -> Plan {
         Plan {
             faces: self.look.faces,
+            search: self.look.search,
             margin_percent: self.look.margin,
             voice: self.look.voice,
             on_uncertain: self.look.on_uncertain,
@@ -206,6 +216,63 @@ pub(crate) enum SheetCommand {
     Check {
         /// The sheet
         sheet: PathBuf,
+    },
+    /// Add consents that are on file as FHIR resources (R5, or R4 for patients) to a sheet
+    #[command(
+        after_help = "Example:\n  obscura sheet import consent.json --into resus.yaml --subject Patient/f001=p1 \
+                            --stage before_recording --max-audience plenary"
+    )]
+    Import {
+        /// FHIR Consent resources as JSON
+        #[arg(required = true, value_name = "CONSENT")]
+        consents: Vec<PathBuf>,
+        /// The sheet that gets the rows; comments stay
+        #[arg(long, value_name = "SHEET")]
+        into: PathBuf,
+        /// Which person of the sheet a reference stands for, such as Patient/f001=p1
+        #[arg(long, required = true, value_name = "REFERENCE=ID")]
+        subject: Vec<String>,
+        /// The stage at which the person was asked; FHIR does not say
+        #[arg(long, value_parser = ["before_recording", "after_recording", "before_use"])]
+        stage: String,
+        /// The widest audience that was agreed to; FHIR does not say
+        #[arg(long, value_name = "AUDIENCE", default_value = "individual")]
+        max_audience: String,
+        /// The end of a permit that has none, such as 2027-01-01T00:00:00Z; an earlier end in the resource wins
+        #[arg(long, value_name = "INSTANT")]
+        until: Option<String>,
+        /// Print the new sheet instead of writing it
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportVerbArgs {
+    #[command(subcommand)]
+    pub(crate) command: ReportCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportCommand {
+    /// Answer the checklist of a compliant recording: pass, fail, not evidenced or attested
+    #[command(after_help = "Examples:\n  obscura report checklist sheets/ --html checklist.html\n  \
+                            obscura report checklist resus.yaml resus.deid.mp4.receipt.json --json\n\n\
+                            A file of attestations holds one key:\n  attestations:\n  \
+                            - {line: awareness, role: dpo, at: \"2026-11-01T00:00:00Z\", until: \"2027-11-01T00:00:00Z\"}")]
+    Checklist {
+        /// Consent sheets (.yaml), receipts (.json), or folders that hold them
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Statements of people in office that lines are met; they fill gaps and outweigh nothing
+        #[arg(long, value_name = "FILE")]
+        attested: Vec<PathBuf>,
+        /// Also write a page
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+        /// Print JSON instead of text
+        #[arg(long)]
+        json: bool,
     },
 }
 

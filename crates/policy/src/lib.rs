@@ -12,10 +12,14 @@
 
 mod account;
 mod canonical;
+pub mod checklist;
 pub mod config;
 mod dsse;
 mod durable;
 mod evidence;
+#[cfg(feature = "cedar")]
+pub mod extra;
+pub mod fhir;
 mod gate;
 mod keys;
 mod log;

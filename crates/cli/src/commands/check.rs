@@ -1,6 +1,5 @@
 //! `obscura check`: the decision alone, explained to a coordinator.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use obscura_policy::consider;
@@ -10,6 +9,7 @@ use obscura_policy::rules::{Decision, Outcome};
 use serde_json::json;
 
 use crate::args::CheckArgs;
+use crate::commands::explain;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::{clock, commands};
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &CheckArgs, state: Option<&Path>, printer: &Printer) -> 
     let order = commands::order(&args.request);
     let decision = consider(&sheet, &input, &plan, &order, &state, clock::now()?)?;
     if !decision.is_permit() {
-        return refuse(&decision, printer);
+        return refuse(&decision, printer, true);
     }
     if printer.wants_json() {
         return printer.json(&json!({ "outcome": "permit", "obligations": decision.obligations }));
@@ -32,12 +32,15 @@ pub(crate) fn run(args: &CheckArgs, state: Option<&Path>, printer: &Printer) -> 
     printer.data(&format!("permitted, under these obligations: {}\n", decision.obligations.join(", ")))
 }
 
-/// Prints every reason and ends with the exit code of the decision.
-pub(crate) fn refuse(decision: &Decision, printer: &Printer) -> Result<(), Failure> {
+/// Prints every reason and ends with the exit code of the decision. `check` was asked for them; to any other verb they
+/// are talk.
+pub(crate) fn refuse(decision: &Decision, printer: &Printer, asked: bool) -> Result<(), Failure> {
     if printer.wants_json() {
         printer.json(decision)?;
+    } else if asked {
+        printer.data(&format!("{}\n", explain::refusal(decision, printer.data_width())))?;
     } else {
-        printer.say(&explain(decision));
+        printer.say(&explain::refusal(decision, printer.talk_width()));
     }
     Err(match decision.outcome {
         Outcome::NeedsApproval => {
@@ -45,19 +48,4 @@ pub(crate) fn refuse(decision: &Decision, printer: &Printer) -> Result<(), Failu
         }
         _ => Failure::new(Exit::Denied, "denied; nothing was written"),
     })
-}
-
-fn explain(decision: &Decision) -> String {
-    let mut text = String::new();
-    for reason in &decision.reasons {
-        let who = reason.subject.as_deref().unwrap_or("the recording");
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{} ({who}): {}", reason.rule.id(), reason.why);
-        let _ = writeln!(text, "    what would cure it: {}", reason.cure);
-        if !reason.cured_by.is_empty() {
-            let _ = writeln!(text, "    who may approve it: {}", reason.cured_by.join(", "));
-        }
-        let _ = writeln!(text, "    rests on: {}", reason.source);
-    }
-    text.trim_end().to_owned()
 }

@@ -4,13 +4,15 @@ pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod doctor;
+pub(crate) mod explain;
 pub(crate) mod models;
 pub(crate) mod policy;
 pub(crate) mod redact;
+pub(crate) mod report;
 pub(crate) mod sheet;
 pub(crate) mod verify;
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use obscura_policy::sheet::Sheet;
@@ -53,11 +55,40 @@ pub(crate) fn existing_state(asked_for: Option<&Path>) -> Result<State, StateErr
     State::existing(&State::place(asked_for)?)
 }
 
+/// What the rules need, for verbs that decide nothing: that of the policy in force, or the built-in one where there is no
+/// state folder. None is made.
+pub(crate) fn config_of(asked_for: Option<&Path>) -> Config {
+    existing_state(asked_for).map_or_else(|_| Config::default(), |state| state.policy().config)
+}
+
 /// Says what is wrong with a policy under which nothing is allowed.
 pub(crate) fn warn_of(policy: &Policy, printer: &Printer) {
     if let Some(problem) = &policy.problem {
         printer.say(&format!("the policy allows nothing: {problem}"));
     }
+}
+
+/// Writes a text file whole or not at all: beside its name first, then in its place, with the permissions of the file
+/// that was there.
+pub(crate) fn save_text(path: &Path, text: &str, what: &str) -> Result<(), Failure> {
+    let failed = |e: std::io::Error| Failure::new(Exit::Other, format!("{what} cannot be written: {e}"));
+    let name =
+        path.file_name().ok_or_else(|| Failure::new(Exit::Usage, format!("{what} needs a file name")))?;
+    let aside = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+    let write = || {
+        let mut file = std::fs::File::create_new(&aside)?;
+        if let Ok(old) = std::fs::metadata(path) {
+            file.set_permissions(old.permissions())?;
+        }
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&aside, path)
+    };
+    write().map_err(|e| {
+        // What could not be finished has no value; the first error is the one to tell.
+        drop(std::fs::remove_file(&aside));
+        failed(e)
+    })
 }
 
 /// Reads the consent sheet. One that cannot be judged denies.

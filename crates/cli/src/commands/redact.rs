@@ -34,7 +34,7 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
     let (plan, order) = (args.plan(), commands::order(&args.request));
     let permit = match judge(&sheet, &input, &plan, &order, &state, &args.output, clock::now()?)? {
         Verdict::Permitted(permit) => *permit,
-        Verdict::Refused(decision) => return commands::check::refuse(&decision, printer),
+        Verdict::Refused(decision) => return commands::check::refuse(&decision, printer, false),
     };
     if plan.voice == VoiceMode::Pitch {
         printer.say(

@@ -34,7 +34,6 @@ impl Turn {
 
     /// A turn by `eighths` times 45 degrees; whole turns fall away.
     #[must_use]
-    #[cfg(test)]
     pub const fn eighths(eighths: u8) -> Self {
         Self(eighths % 8)
     }

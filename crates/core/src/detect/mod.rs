@@ -22,6 +22,7 @@ mod nms;
 mod onnx;
 mod prepare;
 mod runtime;
+mod schedule;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -34,7 +35,9 @@ use crate::model::{Detection, Frame};
 pub use centerface::CenterFace;
 pub use engine::DetectorSettings;
 pub use error::DetectError;
+pub use layout::Turn;
 pub use runtime::Runtime;
+pub use schedule::turns_of;
 pub use thumbnail::thumbnail;
 pub use yunet::YuNet;
 
@@ -43,11 +46,11 @@ pub trait FaceDetector: Send {
     /// Its name in messages and reports.
     fn name(&self) -> &'static str;
 
-    /// The faces in a frame, surest first, as ellipses in frame pixels that touch the network's boxes,
-    /// without any margin.
+    /// The faces in a frame that stand upright once the frame is turned, surest first, as ellipses in frame pixels that
+    /// touch the network's boxes, without any margin; their angle is that of the turn.
     ///
     /// # Errors
     /// A failure of ONNX Runtime, or outputs that cannot be trusted. The frame must then be treated as full
     /// of faces.
-    fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError>;
+    fn detect(&mut self, frame: &Frame, turn: Turn) -> Result<Vec<Detection>, DetectError>;
 }

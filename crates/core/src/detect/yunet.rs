@@ -44,15 +44,6 @@ impl YuNet {
     ) -> Result<Self, DetectError> {
         Engine::new::<Layers>(runtime, model_bytes, settings).map(Self)
     }
-
-    /// Like [`FaceDetector::detect`], with the picture turned for the network's eyes; the faces come back in
-    /// frame pixels.
-    ///
-    /// # Errors
-    /// As [`FaceDetector::detect`].
-    pub fn detect_turned(&mut self, frame: &Frame, turn: Turn) -> Result<Vec<Detection>, DetectError> {
-        self.0.detect::<Layers>(frame, turn)
-    }
 }
 
 impl FaceDetector for YuNet {
@@ -60,8 +51,8 @@ impl FaceDetector for YuNet {
         Layers::NAME
     }
 
-    fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
-        self.detect_turned(frame, Turn::NONE)
+    fn detect(&mut self, frame: &Frame, turn: Turn) -> Result<Vec<Detection>, DetectError> {
+        self.0.detect::<Layers>(frame, turn)
     }
 }
 

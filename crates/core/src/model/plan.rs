@@ -80,6 +80,18 @@ words! {
 }
 
 words! {
+    /// In which directions faces are looked for. The networks know upright faces only, so the picture is turned for them.
+    Search {
+        /// Upright faces alone.
+        Upright = "upright",
+        /// Upright on every frame, and seven more directions, 45 degrees apart, one after the other.
+        Turned = "turned",
+        /// All eight directions on every frame.
+        Thorough = "thorough",
+    }
+}
+
+words! {
     /// What happens to a span in which a face may be present but could not be followed.
     OnUncertain {
         /// The last known mask is kept and widened.
@@ -171,6 +183,8 @@ impl<'de> Deserialize<'de> for Device {
 pub struct Plan {
     /// How faces are hidden.
     pub faces: FaceStyle,
+    /// In which directions faces are looked for.
+    pub search: Search,
     /// How much larger than the face its mask is, in percent of width and height, 0..=[`MAX_MARGIN_PERCENT`]: the mask
     /// is the ellipse with the area of the face's box enlarged by this much.
     pub margin_percent: u8,
@@ -200,6 +214,7 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             faces: FaceStyle::Blur,
+            search: Search::Turned,
             margin_percent: 30,
             voice: VoiceMode::Disguise,
             on_uncertain: OnUncertain::Widen,

@@ -11,7 +11,7 @@ use super::assets::Assets;
 use super::error::EngineError;
 use super::events::{Link, Phase, Progress};
 use super::report::{CheckReport, MaskLog, RenderReport, Residual};
-use crate::detect::{DetectorSettings, FaceDetector, YuNet};
+use crate::detect::{DetectorSettings, FaceDetector, Turn, YuNet};
 use crate::media::{self, InputFile, MediaError, PictureSource, SoundSource};
 use crate::model::{
     BoxPx, Detection, DurationNanos, Frame, FrameMasks, MaskArea, Plan, PtsNanos, Sha256Digest,
@@ -166,7 +166,7 @@ impl Search {
 
     fn look(&mut self, frame: &Frame, masks: &FrameMasks) -> Result<(), EngineError> {
         self.searched += 1;
-        let found = self.detector.detect(frame)?;
+        let found = self.detector.detect(frame, Turn::NONE)?;
         for face in found.iter().filter(|face| is_readable(face, masks)) {
             self.note(face, frame.pts);
         }

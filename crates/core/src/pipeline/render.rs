@@ -176,9 +176,10 @@ fn run_stages(
     thread::scope(|scope| -> Result<(), EngineError> {
         let start = Starter { scope, brake: &brake, writer };
         let decoding = start.stage("decode", move || decode::run(pictures, &to_detect))?;
+        let search = job.plan.search;
         for detector in detectors {
             let (input, output) = (detect_in.clone(), to_follow.clone());
-            start.stage("detect", move || detect::run(detector, &input, &output))?;
+            start.stage("detect", move || detect::run(detector, &input, &output, search))?;
         }
         drop((detect_in, to_follow));
         let on_uncertain = job.plan.on_uncertain;

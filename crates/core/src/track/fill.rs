@@ -18,11 +18,11 @@ const FILL_GROWTH_PER_SECOND: f32 = 0.8;
 const MAX_FILL_GROWTH: f32 = 0.5;
 /// Growth of what lies before the first or behind the last sighting, per second.
 const HOLD_GROWTH_PER_SECOND: f32 = 0.5;
-/// Held shapes grow no further than by this.
-const MAX_HOLD_GROWTH: f32 = 0.6;
+/// Held shapes grow no further than by this; with 0.6 a quarter more background is hidden and no more faces.
+const MAX_HOLD_GROWTH: f32 = 0.3;
 
 /// A held face goes on by at most this many of its own sizes: a speed from two sightings can be far off.
-const MAX_HELD_SIZES: f32 = 1.2;
+const MAX_HELD_SIZES: f32 = 0.6;
 
 /// How far the ellipse reaches from its centre along the direction of `angle_rad`, and across it.
 fn extents(face: &EllipsePx, angle_rad: f32) -> (f32, f32) {

@@ -90,7 +90,7 @@ impl Track {
         let last = self.sightings.back()?;
         let unseen_seconds = seconds_between(last.clock_nanos, clock_nanos);
         let face = Velocity::fit(self.sightings.iter().rev()).carry(&last.face, unseen_seconds);
-        Some(Expected { face, unseen_seconds })
+        Some(Expected { face, unseen_seconds, max_turn_rad: std::f32::consts::PI })
     }
 
     /// Time of the last sighting.

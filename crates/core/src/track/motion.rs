@@ -12,6 +12,12 @@ pub(super) const FIT_SIGHTINGS: usize = 6;
 const FIT_SECONDS: f32 = 0.4;
 /// Standard deviation of a detected centre, in face sizes (jitter of boxes on still faces).
 const CENTRE_SIGMA: f32 = 0.04;
+/// The same where sightings come from passes with different turns: each puts its box elsewhere on a leaning head, and a
+/// speed fitted to that alternation would carry masks away. Leak over nine scenes with 0.04 / 0.3 / 0.6 / 2: the last
+/// leaks most, the first two hide a third more background.
+const MIXED_CENTRE_SIGMA: f32 = 0.6;
+/// Passes that are further apart than this (radians) are different.
+pub(super) const SAME_TURN_RAD: f32 = 0.3;
 /// Standard deviation of head speed, in face sizes a second.
 const SPEED_SIGMA: f32 = 1.5;
 /// A head that is not seen keeps its speed for about this long, in seconds.
@@ -51,6 +57,12 @@ pub(super) fn face_size_px(face: &EllipsePx) -> f32 {
     2.0 * (face.rx * face.ry).sqrt()
 }
 
+/// Angle between the upright directions of two faces, 0 to half a turn, in radians.
+pub(super) fn turned_by(a: &EllipsePx, b: &EllipsePx) -> f32 {
+    let apart = (a.angle_rad - b.angle_rad).rem_euclid(std::f32::consts::TAU);
+    apart.min(std::f32::consts::TAU - apart)
+}
+
 impl Velocity {
     /// Fits the sightings that follow `nearest` in the iterator's order, itself included. Two sightings far apart in
     /// time say little about the speed at either, so only those within 0.4 s of the first count.
@@ -58,8 +70,10 @@ impl Velocity {
         let Some(nearest) = sightings.clone().next() else { return Self::default() };
         let near = sightings
             .take(FIT_SIGHTINGS)
-            .map(|s| (seconds_between(nearest.clock_nanos, s.clock_nanos), s.face.cx, s.face.cy))
-            .take_while(|(seconds, ..)| seconds.abs() <= FIT_SECONDS);
+            .map(|s| (seconds_between(nearest.clock_nanos, s.clock_nanos), &s.face))
+            .take_while(|(seconds, _)| seconds.abs() <= FIT_SECONDS);
+        let is_mixed = near.clone().any(|(_, face)| turned_by(face, &nearest.face) > SAME_TURN_RAD);
+        let near = near.map(|(seconds, face)| (seconds, face.cx, face.cy));
         let (count, sum_t, sum_x, sum_y) = near
             .clone()
             .fold((0.0f32, 0.0, 0.0, 0.0), |(n, st, sx, sy), (t, x, y)| (n + 1.0, st + t, sx + x, sy + y));
@@ -68,7 +82,8 @@ impl Velocity {
             let dt = t - mean_t;
             (tt + dt * dt, tx + dt * (x - mean_x), ty + dt * (y - mean_y))
         });
-        let prior = (CENTRE_SIGMA / SPEED_SIGMA).powi(2);
+        let sigma = if is_mixed { MIXED_CENTRE_SIGMA } else { CENTRE_SIGMA };
+        let prior = (sigma / SPEED_SIGMA).powi(2);
         Self { x: tx / (tt + prior), y: ty / (tt + prior) }
     }
 

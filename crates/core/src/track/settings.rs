@@ -12,17 +12,14 @@ const ELLIPSE_AS_LARGE_AS_ITS_BOX: f32 = std::f32::consts::FRAC_2_SQRT_PI;
 
 /// Settings of one [`Tracker`](super::Tracker).
 ///
-/// The figures at each setting are means over composed scenes of moving faces with exact boxes (1280 x 720, 25 frames a
-/// second, 8 s): four upright, two lying, two turned any way; `CenterFace`, upright only, on every frame at 640 pixels.
-/// *Leak* is the share of faces (60 % visible, 24 pixels and more) of which less than 80 % of the middle lies under masks;
-/// *background* is the share hidden outside the boxes widened by half. At the defaults: leak 0.02 / 1.9 / 15 %, background
-/// 1.1 / 2.4 / 2.1 %.
+/// The defaults were chosen over composed scenes of moving faces with exact boxes (1280 x 720, 25 frames a second, 8 s), with
+/// `CenterFace` upright on every frame and turned on every second one, 640 pixels wide. *Leak* is the share of faces (60 %
+/// visible, 24 pixels and more) of which less than 80 % of the middle lies under masks; *background* is the share hidden outside
+/// the boxes widened by half. Leak and background over three upright scenes 0 to 2.2 % (a face that comes from behind another)
+/// and 0.7 to 1.8 %, three lying 0 to 0.3 % and 4 to 8.5 %, three turned any way 0 to 1.0 % and 0.4 to 3.2 %.
 ///
-/// The defaults were chosen on these very scenes, so the figures compare settings and promise nothing for other
-/// recordings. On five scenes looked at only once afterwards, leak was 34, 0 and 0 % upright, 50 % lying, 20 % turned;
-/// background 0 to 2.1 % upright, 7.1 and 5.6 % on the others. Tracking cannot hide what no detector reports: the 34 % are
-/// mostly one masked face, cut at the brow, that never scored 0.25, and most of the 50 % are faces that never did or had
-/// not for seconds. Turned passes are needed beside the upright one.
+/// Figures at single settings were measured with the upright pass alone, as upright / lying / turned any way; at the
+/// defaults of that time leak was 0.02 / 1.9 / 15 %. They compare settings and promise nothing for other recordings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrackSettings {
     /// How much later a frame must have been seen before a frame leaves, 0 to 10 s; 1 s by default. Leak without it
@@ -38,14 +35,14 @@ pub struct TrackSettings {
     /// 0.20 / 2.3 / 15 %, where false faces join tracks. A film of people from behind has 0.8 to 1.2 % of its
     /// picture hidden in all of these.
     pub start_score: f32,
-    /// A detection of this score or more keeps a track that exists; above 0, at most `start_score`; 0.12 by
-    /// default; with 0.10 leak 0.20 / 2.0 / 15 %.
+    /// A detection of this score or more keeps a track that exists; above 0, at most `start_score`; 0.10 by
+    /// default.
     pub keep_score: f32,
     /// How long a face that turns up inside the picture is hidden before its first sighting. At most the look-ahead
     /// can take effect. 1 s by default; with none, leak 0.02 / 5.1 / 17 %.
     pub hold_before: DurationNanos,
     /// How long a face that breaks off inside the picture stays hidden, and how long it can be found again.
-    /// 2 s by default; with 1 s leak 0.02 / 1.9 / 22 %, with 3 s 0.02 / 1.8 / 14 % and a third more background.
+    /// 1.5 s by default: with turned passes no more faces leak than with 2 s, and less background is hidden.
     pub hold_after: DurationNanos,
     /// How long a face is hidden around its sightings where they are too few to be sure of it
     /// (scores that add up to less than 0.7); 120 ms by default, and two frames at least.
@@ -75,9 +72,9 @@ impl Default for TrackSettings {
             look_ahead: DurationNanos::from_millis(1000),
             margin_percent: 30,
             start_score: 0.25,
-            keep_score: 0.12,
+            keep_score: 0.10,
             hold_before: DurationNanos::from_millis(1000),
-            hold_after: DurationNanos::from_millis(2000),
+            hold_after: DurationNanos::from_millis(1500),
             hold_flicker: DurationNanos::from_millis(120),
             hold_exit: DurationNanos::from_millis(400),
             uncertain_after: DurationNanos::from_millis(500),

@@ -171,8 +171,8 @@ impl Tracker {
         let (now, reach) = (self.clock_nanos, self.settings.hold_after.0);
         let can_go_on = |t: &&mut Track| t.is_open() && now.saturating_sub(t.last_seen_nanos()) <= reach;
         let mut free: Vec<&mut Track> = self.tracks.iter_mut().filter(can_go_on).collect();
-        let strangers = extend_tracks(&mut free, strong, order, now, Track::extend);
-        extend_tracks(&mut free, weak, order, now, Track::extend_weakly);
+        let strangers = extend_tracks(&mut free, strong, order, now, |expected| expected, Track::extend);
+        extend_tracks(&mut free, weak, order, now, Expected::for_weak, Track::extend_weakly);
         strangers
     }
 
@@ -247,9 +247,11 @@ fn extend_tracks(
     faces: &[Face],
     order: u64,
     now_nanos: u64,
+    expect: impl Fn(Expected) -> Expected,
     extend: impl Fn(&mut Track, Sighting),
 ) -> Vec<Face> {
-    let expected: Vec<Expected> = free.iter().filter_map(|track| track.expect(now_nanos)).collect();
+    let expected: Vec<Expected> =
+        free.iter().filter_map(|track| track.expect(now_nanos)).map(expect).collect();
     let places: Vec<EllipsePx> = faces.iter().map(|f| f.face).collect();
     let (mut is_free, mut strange) = (vec![true; free.len()], vec![true; faces.len()]);
     for (t, f) in pair(&expected, &places) {

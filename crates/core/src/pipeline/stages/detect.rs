@@ -2,8 +2,8 @@
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::detect::{FaceDetector, thumbnail};
-use crate::model::Frame;
+use crate::detect::{FaceDetector, Turn, thumbnail, turns_of};
+use crate::model::{Frame, Search};
 use crate::pipeline::error::EngineError;
 use crate::track::Observation;
 
@@ -11,12 +11,17 @@ pub(in crate::pipeline) fn run(
     mut detector: Box<dyn FaceDetector>,
     input: &Receiver<Frame>,
     output: &Sender<(Frame, Observation)>,
+    search: Search,
 ) -> Result<(), EngineError> {
     for frame in input {
+        let mut detections = detector.detect(&frame, Turn::NONE)?;
+        for &turn in turns_of(search, frame.seq) {
+            detections.extend(detector.detect(&frame, turn)?);
+        }
         let observation = Observation {
             seq: frame.seq,
             pts: frame.pts,
-            detections: detector.detect(&frame)?,
+            detections,
             thumbnail: thumbnail(&frame),
             damaged: frame.damaged,
         };
