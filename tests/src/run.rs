@@ -64,13 +64,6 @@ impl Run {
         run
     }
 
-    /// Asserts that `check` gave this reason on standard output.
-    #[track_caller]
-    pub fn explains(self, rule: &str) -> Self {
-        assert!(self.stdout.contains(rule), "{rule} is not among the reasons:\n{}", self.stdout);
-        self
-    }
-
     /// The receipt that `--json` printed.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {}", self.stdout))

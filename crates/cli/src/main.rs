@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         Verb::Policy(args) => commands::policy::run(args, state, &printer),
         Verb::Verify(args) => commands::verify::run(args, state, &printer),
         Verb::Audit(args) => commands::audit::run(args, state, &printer),
-        Verb::Report(args) => commands::report::run(args, &printer),
+        Verb::Report(args) => commands::report::run(args, state, &printer),
         Verb::Doctor(args) => commands::doctor::run(args, &printer),
         Verb::Models(args) => commands::models::run(args, &printer),
         Verb::Completions { shell } => commands::completions::run(*shell, &printer),

@@ -38,6 +38,36 @@ pub(crate) fn read_text(path: &Path, what: &str) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// Opens the state folder; a first use makes it, and says so.
+pub(crate) fn open_state(asked_for: Option<&Path>, printer: &Printer) -> Result<State, Failure> {
+    let (state, is_new) = State::open(&State::place(asked_for)?, clock::now()?)?;
+    if is_new {
+        printer.say(&format!(
+            "first use: the state folder now has a signing key ({}), the default policy, signed, and an empty audit log",
+            state.public_key().id()
+        ));
+    }
+    Ok(state)
+}
+
+/// Opens the state folder where it was used before, and changes nothing.
+pub(crate) fn existing_state(asked_for: Option<&Path>) -> Result<State, StateError> {
+    State::existing(&State::place(asked_for)?)
+}
+
+/// What the rules need, for verbs that decide nothing: that of the policy in force, or the built-in one where there is no
+/// state folder. None is made.
+pub(crate) fn config_of(asked_for: Option<&Path>) -> Config {
+    existing_state(asked_for).map_or_else(|_| Config::default(), |state| state.policy().config)
+}
+
+/// Says what is wrong with a policy under which nothing is allowed.
+pub(crate) fn warn_of(policy: &Policy, printer: &Printer) {
+    if let Some(problem) = &policy.problem {
+        printer.say(&format!("the policy allows nothing: {problem}"));
+    }
+}
+
 /// Writes a text file whole or not at all: beside its name first, then in its place, with the permissions of the file
 /// that was there.
 pub(crate) fn save_text(path: &Path, text: &str, what: &str) -> Result<(), Failure> {
@@ -59,30 +89,6 @@ pub(crate) fn save_text(path: &Path, text: &str, what: &str) -> Result<(), Failu
         drop(std::fs::remove_file(&aside));
         failed(e)
     })
-}
-
-/// Opens the state folder; a first use makes it, and says so.
-pub(crate) fn open_state(asked_for: Option<&Path>, printer: &Printer) -> Result<State, Failure> {
-    let (state, is_new) = State::open(&State::place(asked_for)?, clock::now()?)?;
-    if is_new {
-        printer.say(&format!(
-            "first use: the state folder now has a signing key ({}), the default policy, signed, and an empty audit log",
-            state.public_key().id()
-        ));
-    }
-    Ok(state)
-}
-
-/// Opens the state folder where it was used before, and changes nothing.
-pub(crate) fn existing_state(asked_for: Option<&Path>) -> Result<State, StateError> {
-    State::existing(&State::place(asked_for)?)
-}
-
-/// Says what is wrong with a policy under which nothing is allowed.
-pub(crate) fn warn_of(policy: &Policy, printer: &Printer) {
-    if let Some(problem) = &policy.problem {
-        printer.say(&format!("the policy allows nothing: {problem}"));
-    }
 }
 
 /// Reads the consent sheet. One that cannot be judged denies.

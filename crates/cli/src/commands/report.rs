@@ -8,16 +8,16 @@ use serde_json::json;
 
 use crate::args::{ReportCommand, ReportVerbArgs};
 use crate::clock;
-use crate::commands::{read_sheet, read_text, save_text};
+use crate::commands::{config_of, read_sheet, read_text, save_text};
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 
 /// Most files that are looked at in one folder.
 const MAX_FILES: usize = 100_000;
 
-pub(crate) fn run(args: &ReportVerbArgs, printer: &Printer) -> Result<(), Failure> {
+pub(crate) fn run(args: &ReportVerbArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     let ReportCommand::Checklist { files, attested, html, json: _ } = &args.command;
-    let config = Config::default();
+    let config = config_of(state);
     let now = clock::now()?;
     let mut evidence = Evidence::default();
     for file in files.iter().map(|file| expand(file)).collect::<Result<Vec<_>, _>>()?.concat() {

@@ -21,10 +21,7 @@ pub(crate) fn run(args: &SheetArgs, state: Option<&Path>, printer: &Printer) -> 
             printer.data(&template(Digest(*input.digest().as_bytes()), None))
         }
         SheetCommand::Check { sheet } => {
-            // A check alone makes no state folder: without one, the default policy's audiences count.
-            let config =
-                commands::existing_state(state).map_or_else(|_| Config::default(), |s| s.policy().config);
-            let sheet = commands::read_sheet(sheet, &config)?;
+            let sheet = commands::read_sheet(sheet, &commands::config_of(state))?;
             printer.say(&format!(
                 "the sheet is well-formed: {} people, {} consent decisions",
                 sheet.subjects.len(),
@@ -33,8 +30,9 @@ pub(crate) fn run(args: &SheetArgs, state: Option<&Path>, printer: &Printer) -> 
             Ok(())
         }
         SheetCommand::Import { consents, into, dry_run, .. } => {
-            let options = import_options(&args.command)?;
-            import_consents(consents, into, &options, *dry_run, printer)
+            let config = commands::config_of(state);
+            let options = import_options(&args.command, &config)?;
+            import_consents(consents, into, &options, &config, *dry_run, printer)
         }
     }
 }
@@ -43,11 +41,11 @@ fn import_consents(
     files: &[PathBuf],
     into: &Path,
     options: &ImportOptions,
+    config: &Config,
     dry_run: bool,
     printer: &Printer,
 ) -> Result<(), Failure> {
-    let config = Config::default();
-    let sheet = commands::read_sheet(into, &config)?;
+    let sheet = commands::read_sheet(into, config)?;
     let texts = files.iter().map(|file| commands::read_text(file, "the consent resource"));
     let texts = texts.collect::<Result<Vec<_>, _>>()?;
     let rows = import(&texts, &sheet, options).map_err(|(index, e)| {
@@ -55,7 +53,7 @@ fn import_consents(
         Failure::new(Exit::Denied, format!("resource {number} of {} is not imported: {e}", files.len()))
             .with_help("nothing was written; what FHIR cannot say for sure is entered by hand")
     })?;
-    let text = append_consents(&commands::read_text(into, "the consent sheet")?, &rows, &config)
+    let text = append_consents(&commands::read_text(into, "the consent sheet")?, &rows, config)
         .map_err(|e| Failure::new(Exit::Usage, format!("the sheet cannot take the rows: {e}")))?;
     if dry_run {
         return printer.data(&text);
@@ -65,13 +63,14 @@ fn import_consents(
     Ok(())
 }
 
-fn import_options(command: &SheetCommand) -> Result<ImportOptions, Failure> {
+fn import_options(command: &SheetCommand, config: &Config) -> Result<ImportOptions, Failure> {
     let usage = |what: &str| Failure::new(Exit::Usage, what.to_owned());
     let SheetCommand::Import { subject, stage, max_audience, until, .. } = command else {
         return Err(usage("this is no import"));
     };
-    if !Config::default().audience_rank.contains_key(max_audience) {
-        return Err(usage("--max-audience: expected individual, small_group, plenary or external"));
+    if !config.audience_rank.contains_key(max_audience) {
+        let known: Vec<&str> = config.audience_rank.keys().map(String::as_str).collect();
+        return Err(usage(&format!("--max-audience: expected one of {}", known.join(", "))));
     }
     let mut subjects = BTreeMap::new();
     for pair in subject {

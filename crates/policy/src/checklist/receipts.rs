@@ -1,5 +1,7 @@
 //! What the checklist reads from a receipt, plain or in a DSSE envelope. Signatures are the business of `verify`.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 /// Largest receipt that is read (bytes).
@@ -57,29 +59,5 @@ impl ReceiptFacts {
 }
 
 fn unpack(payload: &str) -> Option<Value> {
-    serde_json::from_slice(&base64(payload)?).ok()
-}
-
-/// Standard base64, RFC 4648 section 4.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim_end_matches('=');
-    let mut bytes = Vec::with_capacity(digits.len() / 4 * 3 + 2);
-    let (mut bits, mut held) = (0_u32, 0_u32);
-    for digit in digits.bytes() {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xffff;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push(u8::try_from((bits >> held) & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
+    serde_json::from_slice(&STANDARD.decode(payload).ok()?).ok()
 }
