@@ -18,6 +18,7 @@ pub(crate) fn run(args: &CheckArgs, state: Option<&Path>, printer: &Printer) -> 
     let state = commands::open_state(state, printer)?;
     let policy = state.policy();
     commands::warn_of(&policy, printer);
+    commands::name_purposes(&args.request.purpose, &policy, printer);
     let sheet = commands::read_sheet(&args.request.sheet, &policy.config)?;
     let input = InputFile::open(&args.request.clip)?;
     let plan = Plan { voice: args.voice, ..Plan::default() };

@@ -61,6 +61,15 @@ pub(crate) fn config_of(asked_for: Option<&Path>) -> Config {
     existing_state(asked_for).map_or_else(|_| Config::default(), |state| state.policy().config)
 }
 
+/// A mistyped purpose is refused by the rules like any unknown one; this says which ones there are.
+pub(crate) fn name_purposes(asked_for: &str, policy: &Policy, printer: &Printer) {
+    let narrower = policy.config.narrower.values().flatten();
+    let known: Vec<&str> = policy.config.purposes.iter().chain(narrower).map(String::as_str).collect();
+    if !known.contains(&asked_for) {
+        printer.say(&format!("the policy does not know this purpose; it lists {}", known.join(", ")));
+    }
+}
+
 /// Says what is wrong with a policy under which nothing is allowed.
 pub(crate) fn warn_of(policy: &Policy, printer: &Printer) {
     if let Some(problem) = &policy.problem {

@@ -19,6 +19,7 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
     let state = commands::open_state(state, printer)?;
     let policy = state.policy();
     commands::warn_of(&policy, printer);
+    commands::name_purposes(&args.request.purpose, &policy, printer);
     let sheet = match commands::read_sheet(&args.request.sheet, &policy.config) {
         Err(denied) if denied.exit == Exit::Denied => {
             note_unusable_sheet(&state, clock::now()?)?;
