@@ -134,6 +134,29 @@ pub(super) fn target(reference: &Reference, path: &str) -> Result<String, FhirEr
     text.ok_or_else(|| FhirError::new(format!("{path}.reference"), "a literal reference is needed"))
 }
 
+/// Who gave the decision, with the path, where the resource says so.
+pub(super) fn sole_giver(people: &[Reference], element: &str) -> Result<Option<(String, String)>, FhirError> {
+    match people {
+        [] => Ok(None),
+        [one] => {
+            let path = format!("{element}[0]");
+            let who = target(one, &path)?;
+            Ok(Some((path, who)))
+        }
+        _ => Err(FhirError::new(format!("{element}[1]"), "one decision of several people cannot be judged")),
+    }
+}
+
+/// Refuses a permit of which a verification says that it failed.
+pub(super) fn refuse_unverified(mut verified: impl Iterator<Item = bool>) -> Result<(), FhirError> {
+    match verified.position(|verified| !verified) {
+        Some(index) => {
+            Err(FhirError::new(format!("verification[{index}].verified"), "the consent was not verified"))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Refuses every element of the list that is present.
 pub(super) fn refuse_present(prefix: &str, elements: &[(&str, &Unjudged)]) -> Result<(), FhirError> {
     match elements.iter().find(|(_, element)| element.is_some()) {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::parts::{
     CodeableConcept, Coding, Period, Reference, Skipped, Unjudged, bounds, moment, purposes, refuse_present,
-    target,
+    refuse_unverified, sole_giver, target,
 };
 use super::{Answer, FhirError, Statement};
 
@@ -94,11 +94,7 @@ pub(super) fn read(resource: &Resource, digest: String) -> Result<Statement, Fhi
         "rejected" => Answer::Refuse,
         _ => return Err(FhirError::new("status", "a consent of this status states no decision")),
     };
-    let giver = match resource.performer.as_slice() {
-        [] => None,
-        [one] => Some(("performer[0]".to_owned(), target(one, "performer[0]")?)),
-        _ => return Err(FhirError::new("performer[1]", "one decision of several people cannot be judged")),
-    };
+    let giver = sole_giver(&resource.performer, "performer")?;
     Ok(Statement {
         digest,
         is_r4: true,
@@ -146,12 +142,7 @@ fn decision(resource: &Resource) -> Result<Answer, FhirError> {
         // A no to some purposes, or for some time, is entered as a no: it can only deny more.
         return Ok(Answer::Refuse);
     }
-    if let Some(index) = resource.verification.iter().position(|verification| !verification.verified) {
-        return Err(FhirError::new(
-            format!("verification[{index}].verified"),
-            "the consent was not verified",
-        ));
-    }
+    refuse_unverified(resource.verification.iter().map(|verification| verification.verified))?;
     if provision.purpose.is_empty() {
         return Err(FhirError::new(
             "provision.purpose",

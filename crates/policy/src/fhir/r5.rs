@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::parts::{
     Bounds, Coding, Period, Reference, Skipped, Unjudged, bounds, moment, overlap, purposes, refuse_present,
-    target,
+    refuse_unverified, sole_giver, target,
 };
 use super::{Answer, FhirError, Statement};
 
@@ -92,11 +92,7 @@ pub(super) fn read(resource: &Resource, digest: String) -> Result<Statement, Fhi
         "not-done" => Answer::NotAsked,
         _ => return Err(FhirError::new("status", "a consent of this status states no decision")),
     };
-    let giver = match resource.grantor.as_slice() {
-        [] => None,
-        [one] => Some(("grantor[0]".to_owned(), target(one, "grantor[0]")?)),
-        _ => return Err(FhirError::new("grantor[1]", "one decision of several people cannot be judged")),
-    };
+    let giver = sole_giver(&resource.grantor, "grantor")?;
     Ok(Statement {
         digest,
         is_r4: false,
@@ -127,12 +123,7 @@ fn decision(resource: &Resource) -> Result<Answer, FhirError> {
             ("policyText", &resource.policy_text),
         ],
     )?;
-    if let Some(index) = resource.verification.iter().position(|verification| !verification.verified) {
-        return Err(FhirError::new(
-            format!("verification[{index}].verified"),
-            "the consent was not verified",
-        ));
-    }
+    refuse_unverified(resource.verification.iter().map(|verification| verification.verified))?;
     if is_permit {
         return Err(if resource.provision.is_empty() {
             FhirError::new("provision", "the permit names no purpose; a row of the sheet must")
