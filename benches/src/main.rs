@@ -1,11 +1,14 @@
 //! `cargo xtask bench`: measures what the product promises, against peers and limits in the same run, and writes the
 //! tables of `benches/RESULTS.md`.
 
+mod clips;
 mod contenders;
 mod leaks;
 mod machine;
 mod memory;
 mod results;
+mod scaling;
+mod size;
 mod speed;
 
 use std::path::{Path, PathBuf};
@@ -13,7 +16,7 @@ use std::process::ExitCode;
 
 use results::Section;
 
-const USAGE: &str = "cargo xtask bench [speed|memory|leak]... [--rounds N]\n  without a name: all of them. \
+const USAGE: &str = "cargo xtask bench [speed|memory|leak|size|scaling]... [--rounds N]\n  without a name: all but scaling. \
                      OBSCURA_TEST_DATA names the folder of scenes.";
 
 fn main() -> ExitCode {
@@ -36,7 +39,7 @@ fn run() -> Result<(), String> {
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
-            "speed" | "memory" | "leak" => wanted.push(word),
+            "speed" | "memory" | "leak" | "size" | "scaling" => wanted.push(word),
             "--rounds" => {
                 rounds = words.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0).ok_or(USAGE)?;
             }
@@ -53,6 +56,12 @@ fn run() -> Result<(), String> {
     }
     if asked("memory") {
         sections.push(memory::section(&scenes)?);
+    }
+    if asked("size") {
+        sections.push(size::section(&scenes)?);
+    }
+    if wanted.iter().any(|word| word == "scaling") {
+        sections.push(scaling::section(&scenes)?);
     }
     if asked("speed") {
         sections.push(speed::section(&scenes, rounds)?);

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use obscura_policy::media::model::{
-    Alarms, Device, FaceStyle, OnUncertain, Plan, Search, Speed, VideoCodec, VoiceMode,
+    Alarms, Bitrate, Device, FaceStyle, OnUncertain, Plan, Search, Speed, VideoCodec, VoiceMode,
 };
 
 /// De-identifies recordings of people in care: asks whether consent covers the purpose, hides every face, disguises
@@ -92,6 +92,9 @@ pub(crate) struct RedactArgs {
     pub(crate) look: LookArgs,
     #[command(flatten)]
     pub(crate) encode: EncodeArgs,
+    /// Say at the end where the time went, stage by stage
+    #[arg(long)]
+    pub(crate) stages: bool,
     /// Print the receipt on standard output
     #[arg(long)]
     pub(crate) json: bool,
@@ -165,6 +168,17 @@ pub(crate) struct LookArgs {
     pub(crate) allow_truncated: bool,
 }
 
+impl EncodeArgs {
+    /// Whoever names a quality gets it, whatever it costs.
+    fn bitrate(&self) -> Bitrate {
+        match self.quality {
+            _ if self.keep_bitrate => Bitrate::Keep,
+            Some(_) => Bitrate::Free,
+            None => Bitrate::Near,
+        }
+    }
+}
+
 /// How the result is encoded, and where the work runs.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Encoding")]
@@ -172,9 +186,13 @@ pub(crate) struct EncodeArgs {
     /// Trade between time and size: fastest, balanced, smallest
     #[arg(long, value_name = "SPEED", default_value_t = Speed::Balanced)]
     pub(crate) speed: Speed,
-    /// Picture quality, 0 (best, largest) to 51
-    #[arg(long, value_name = "CRF", default_value_t = 21, value_parser = clap::value_parser!(u8).range(0..=51))]
-    pub(crate) quality: u8,
+    /// Picture quality, 0 (best, largest) to 51, however large the file becomes [default: 19, and at most a fifth larger than
+    /// the recording]
+    #[arg(long, value_name = "CRF", value_parser = clap::value_parser!(u8).range(0..=51))]
+    pub(crate) quality: Option<u8>,
+    /// Make the output about as large as the recording
+    #[arg(long, conflicts_with = "quality")]
+    pub(crate) keep_bitrate: bool,
     /// Codec of the picture: x264, openh264, vp9
     #[arg(long, value_name = "CODEC", default_value_t = VideoCodec::X264)]
     pub(crate) codec: VideoCodec,
@@ -195,7 +213,8 @@ impl RedactArgs {
             on_uncertain: self.look.on_uncertain,
             allow_truncated: self.look.allow_truncated,
             speed: self.encode.speed,
-            quality: self.encode.quality,
+            quality: self.encode.quality.unwrap_or(Plan::default().quality),
+            bitrate: self.encode.bitrate(),
             codec: self.encode.codec,
             device: self.encode.device,
             ..Plan::default()

@@ -8,6 +8,7 @@ mod interrupt;
 mod printer;
 mod progress;
 mod quiet_start;
+mod stages;
 
 use std::process::ExitCode;
 

@@ -11,7 +11,7 @@ use crate::args::RedactArgs;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::progress::Watcher;
-use crate::{clock, commands, interrupt};
+use crate::{clock, commands, interrupt, stages};
 
 pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     let began = Instant::now();
@@ -45,6 +45,10 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
         printer.json(&receipt)?;
     }
     summarise(printer, &receipt, began);
+    if args.stages {
+        printer.say(&stages::table("rendering", &receipt.render.stages));
+        printer.say(&stages::table("self-check", &receipt.self_check.stages));
+    }
     Ok(())
 }
 

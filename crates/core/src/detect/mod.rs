@@ -37,8 +37,8 @@ pub use engine::DetectorSettings;
 pub use error::DetectError;
 pub use layout::Turn;
 pub use runtime::Runtime;
-pub use schedule::turns_of;
-pub use thumbnail::thumbnail;
+pub use schedule::{Passes, Schedule};
+pub use thumbnail::{Thumbnail, thumbnail};
 pub use yunet::YuNet;
 
 /// A network that finds faces. It keeps memory from frame to frame: one detector per worker thread.

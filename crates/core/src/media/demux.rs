@@ -2,17 +2,18 @@
 //!
 //! Exactly one elementary stream is decoded; every other pad of the demultiplexer ends in a sink that throws it away.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::AppSink;
+use rustix::time::{ClockId, clock_gettime};
 
 use super::error::MediaError;
 use super::input::InputFile;
-use crate::model::PtsNanos;
+use crate::model::{DurationNanos, PtsNanos};
 
 /// How long a decoder may think about one picture before it counts as stuck.
 const STALL_LIMIT: Duration = Duration::from_mins(1);
@@ -42,6 +43,8 @@ struct Shared {
     all_known: AtomicBool,
     failure: Mutex<Option<String>>,
     missing: Mutex<Option<String>>,
+    processor_nanos: AtomicU64,
+    newer_codec: AtomicBool,
 }
 
 impl Shared {
@@ -101,7 +104,8 @@ impl Demux {
         let shared = Arc::new(Shared::default());
         connect_demuxer(&pipeline, &demuxer, &decoder, kind, &shared);
         connect_decoder(&decoder, first, refuse, &shared);
-        limit_decoder_threads(&pipeline);
+        watch_decoder(&pipeline, &shared);
+        count_processor_time(&sink, &shared);
         let bus = pipeline.bus().ok_or_else(|| MediaError::Framework("a pipeline has no bus".to_owned()))?;
         pipeline.set_state(gst::State::Playing)?;
         let time_line = input.container().time_line();
@@ -127,6 +131,16 @@ impl Demux {
                 return Err(MediaError::Unusable(format!("the decoder stopped without an answer at {at}")));
             }
         }
+    }
+
+    /// The decoder that was chosen is for a codec that needs about half the bits of H.264.
+    pub(super) fn has_newer_codec(&self) -> bool {
+        self.shared.newer_codec.load(Ordering::Relaxed)
+    }
+
+    /// Processor time that the thread in front of the sink has used so far: decoding and what follows it.
+    pub(super) fn processor_time(&self) -> DurationNanos {
+        DurationNanos(self.shared.processor_nanos.load(Ordering::Relaxed))
     }
 
     /// How the time stamps of its samples are to be read.
@@ -243,13 +257,34 @@ fn connect_decoder(
     });
 }
 
-/// One decoder thread: the detector's workers need the cores, and frame threads only add delay (measured).
-fn limit_decoder_threads(pipeline: &gst::Pipeline) {
-    pipeline.connect_deep_element_added(|_, _, element| {
-        let is_libav = element.factory().is_some_and(|f| f.name().starts_with("avdec_"));
-        if is_libav && element.find_property("max-threads").is_some() {
+/// Words in the names of decoders whose codec needs about half the bits of H.264.
+const NEWER: [&str; 5] = ["h265", "hevc", "vp9", "av1", "vvc"];
+
+/// One decoder thread: the detector's workers need the cores, and frame threads only add delay (measured). And which codec it is.
+fn watch_decoder(pipeline: &gst::Pipeline, shared: &Arc<Shared>) {
+    let shared = Arc::clone(shared);
+    pipeline.connect_deep_element_added(move |_, _, element| {
+        let Some(name) = element.factory().map(|f| f.name()) else { return };
+        if NEWER.iter().any(|word| name.contains(word)) {
+            shared.newer_codec.store(true, Ordering::Relaxed);
+        }
+        if name.starts_with("avdec_") && element.find_property("max-threads").is_some() {
             element.set_property("max-threads", 1i32);
         }
+    });
+}
+
+/// Reads the clock of the thread that hands over the decoded buffers, each time that it does. The decoder works in that one
+/// thread; see [`watch_decoder`].
+fn count_processor_time(sink: &AppSink, shared: &Arc<Shared>) {
+    let Some(pad) = sink.static_pad("sink") else { return };
+    let shared = Arc::clone(shared);
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+        let time = clock_gettime(ClockId::ThreadCPUTime);
+        let nanos = |part: i64| u64::try_from(part).unwrap_or(0);
+        let used = nanos(time.tv_sec).saturating_mul(1_000_000_000).saturating_add(nanos(time.tv_nsec));
+        shared.processor_nanos.store(used, Ordering::Relaxed);
+        gst::PadProbeReturn::Ok
     });
 }
 

@@ -1,5 +1,6 @@
 //! Media in, media out: containers, decoding, encoding, and the allow-list of the finished file.
 
+mod bitrate;
 mod boxes;
 mod clean;
 mod components;
@@ -16,6 +17,7 @@ mod picture;
 mod sound;
 mod writer;
 
+pub use bitrate::rate_limit;
 pub use clean::{Placement, SoundPlacement, rebuild_index};
 pub use components::{Component, list_components};
 pub use error::MediaError;

@@ -24,6 +24,8 @@ pub struct PictureFormat {
     pub source_size_px: (u32, u32),
     /// Shape of a pixel, width to height.
     pub pixel_aspect: (u32, u32),
+    /// The recording has a codec that needs about half the bits of H.264.
+    pub newer_codec: bool,
     /// Pictures per second where constant and known.
     pub rate: Option<(u32, u32)>,
     /// Meaning of the sample values.
@@ -58,7 +60,8 @@ impl PictureSource {
             return Err(MediaError::Unusable("it has no picture that can be decoded".to_owned()));
         };
         let info = video_info(&first)?;
-        let format = picture_format(&info, stated_colorimetry(&first), input.index().full_range)?;
+        let mut format = picture_format(&info, stated_colorimetry(&first), input.index().full_range)?;
+        format.newer_codec = demux.has_newer_codec();
         let pool = FramePool::new(format.size, keep_frames);
         Ok(Self { demux, format, info, pool, waiting: Some(first), next_seq: 0, last_pts: None })
     }
@@ -66,6 +69,22 @@ impl PictureSource {
     /// What all pictures have in common.
     pub fn format(&self) -> &PictureFormat {
         &self.format
+    }
+
+    /// Waits until the decoder has the next picture, or has come to the end.
+    ///
+    /// # Errors
+    /// Decoding errors with the time that was reached.
+    pub fn wait(&mut self) -> Result<(), MediaError> {
+        if self.waiting.is_none() {
+            self.waiting = self.demux.pull()?;
+        }
+        Ok(())
+    }
+
+    /// Processor time that the decoder's thread has used so far.
+    pub fn decoder_processor_time(&self) -> DurationNanos {
+        self.demux.processor_time()
     }
 
     /// The next picture, or `None` at the end.
@@ -234,6 +253,7 @@ fn picture_format(
         size: FrameSize::rounded_up(width as usize, height as usize),
         source_size_px: (width, height),
         pixel_aspect: ratio(par.numer(), par.denom()).unwrap_or((1, 1)),
+        newer_codec: false,
         rate: ratio(fps.numer(), fps.denom()),
         colour: Colorimetry { full_range, matrix },
         colorimetry_caps: colorimetry.to_string(),

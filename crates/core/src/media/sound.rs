@@ -39,6 +39,11 @@ pub struct SoundSpec {
 }
 
 impl SoundSpec {
+    /// Bits a second of the sound in the output.
+    pub(super) fn encoded_bits_per_second(self) -> u64 {
+        if self.channels == 1 { 80_000 } else { 144_000 }
+    }
+
     /// Length of `frames` sample frames, in nanoseconds.
     fn nanos(self, frames: u64) -> u64 {
         let nanos = u128::from(frames) * 1_000_000_000 / u128::from(self.rate_hz.max(1));

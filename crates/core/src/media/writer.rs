@@ -7,6 +7,7 @@ use gstreamer::prelude::*;
 use gstreamer_app::AppSrc;
 use gstreamer_video as gst_video;
 
+use super::bitrate::RateLimit;
 use super::demux::make;
 use super::error::MediaError;
 use super::input::descriptor_location;
@@ -24,6 +25,12 @@ const QUEUED_SOUND_BYTES: u64 = 4 << 20;
 /// How long the muxer may take to finish the file once everything was sent.
 const FINISH_LIMIT: gst::ClockTime = gst::ClockTime::from_seconds(120);
 
+/// The most that x264's element takes.
+const MAX_KILOBITS: u32 = 2_048_000;
+
+/// How long a scene may need more than the limit before the encoder saves elsewhere.
+const RATE_BUFFER_MILLIS: u32 = 1000;
+
 /// How the output is encoded.
 #[derive(Clone, Debug)]
 pub struct WriterSettings {
@@ -33,6 +40,8 @@ pub struct WriterSettings {
     pub speed: Speed,
     /// Constant quality, x264's scale.
     pub quality: u8,
+    /// The most, or what is aimed at, in bits; only x264 heeds it.
+    pub rate: Option<RateLimit>,
     /// Units per second of the output's time stamps; those of the input keep its times exactly.
     pub timescale: u32,
     /// Rate and channels of the sound, where there is any.
@@ -296,10 +305,16 @@ fn x264(settings: &WriterSettings) -> Result<gst::Element, MediaError> {
         Speed::Smallest => "medium",
     };
     encoder.set_property_from_str("speed-preset", preset);
-    encoder.set_property_from_str("pass", "qual");
+    let is_goal = settings.rate.is_some_and(|rate| rate.is_goal);
+    encoder.set_property_from_str("pass", if is_goal { "cbr" } else { "qual" });
     encoder.set_property("quantizer", u32::from(settings.quality));
-    // The element would otherwise cap the rate at its default of 2 Mbit/s, whatever the quality asks for.
-    encoder.set_property("vbv-buf-capacity", 0u32);
+    let kilobits = settings.rate.map(|rate| u32::try_from(rate.bits_per_second / 1000).unwrap_or(u32::MAX));
+    if let Some(kilobits) = kilobits {
+        encoder.set_property("bitrate", kilobits.clamp(1, MAX_KILOBITS));
+    }
+    // Without a limit of ours the element would cap the rate at its default of 2 Mbit/s, whatever the quality asks for.
+    let buffer_millis = if kilobits.is_some() && !is_goal { RATE_BUFFER_MILLIS } else { 0 };
+    encoder.set_property("vbv-buf-capacity", buffer_millis);
     Ok(encoder)
 }
 
@@ -356,7 +371,7 @@ fn sound_branch(
         .max_bytes(QUEUED_SOUND_BYTES)
         .build();
     let encoder = make("avenc_aac")?;
-    encoder.set_property("bitrate", if spec.channels == 1 { 80_000i32 } else { 144_000 });
+    encoder.set_property("bitrate", i32::try_from(spec.encoded_bits_per_second()).unwrap_or(144_000));
     let chain = [source.clone().upcast(), make("audioconvert")?, encoder, make("queue")?];
     let pad = connect(pipeline, muxer, &chain, "audio_%u")?;
     pad.add_probe(gst::PadProbeType::BUFFER, |_, info| blank_probe(info));

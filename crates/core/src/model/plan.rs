@@ -142,6 +142,18 @@ words! {
 }
 
 words! {
+    /// How the size of the output follows from that of the recording.
+    Bitrate {
+        /// Constant quality, and at most about a fifth larger.
+        Near = "near",
+        /// About as large as the recording.
+        Keep = "keep",
+        /// Constant quality, however large.
+        Free = "free",
+    }
+}
+
+words! {
     /// Codec of the output picture.
     VideoCodec {
         /// H.264 by x264.
@@ -226,6 +238,8 @@ pub struct Plan {
     pub codec: VideoCodec,
     /// Encoder quality: constant rate factor, 0 (best) to 51; x264's scale.
     pub quality: u8,
+    /// How large the output may become; heeded by x264.
+    pub bitrate: Bitrate,
     /// Where redaction runs.
     pub device: Device,
     /// How far the pipeline looks ahead of the frame that it draws.
@@ -249,7 +263,8 @@ impl Default for Plan {
             on_uncertain: OnUncertain::Widen,
             speed: Speed::Balanced,
             codec: VideoCodec::X264,
-            quality: 21,
+            quality: 19,
+            bitrate: Bitrate::Near,
             device: Device::Auto,
             look_ahead: DurationNanos::from_millis(1000),
             detector_side_px: 640,

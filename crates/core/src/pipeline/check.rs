@@ -3,19 +3,25 @@
 //! The search uses the other detector. A face inside a mask cannot be readable (at most 8x8 values are left of it), so what
 //! counts is a face outside the masks, found in several pictures close to one another: a single hit is noise.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, Scope, ScopedJoinHandle};
+
+use crossbeam_channel::{Receiver, bounded};
 
 use super::assets::Assets;
 use super::error::EngineError;
 use super::events::{Link, Phase, Progress};
+use super::gauge::{Gauges, Watch};
+use super::render::worker_count;
 use super::report::{CheckReport, MaskLog, RenderReport, Residual};
-use crate::detect::{DetectorSettings, FaceDetector, Turn, YuNet};
+use super::stages::decode;
+use super::stages::search::{self, Looked};
+use crate::detect::{DetectorSettings, FaceDetector, YuNet};
 use crate::media::{self, InputFile, MediaError, PictureSource, SoundSource};
-use crate::model::{
-    BoxPx, Detection, DurationNanos, Frame, FrameMasks, MaskArea, Plan, PtsNanos, Sha256Digest,
-};
+use crate::model::{BoxPx, Detection, DurationNanos, FrameMasks, MaskArea, Plan, PtsNanos, Sha256Digest};
 
 /// Score from which the second detector's faces count. At 0.5 it finds 78 % of the annotated faces of the masked-face
 /// photographs with 0.8 false ones a picture; most of those do not last.
@@ -54,6 +60,9 @@ const MAX_RESIDUALS: usize = 256;
 /// Points along each side of a box at which its cover is sampled.
 const COVER_GRID: u8 = 8;
 
+/// Spare pictures that the pool keeps: those in the queue and in work.
+const SPARE_FRAMES: usize = 8;
+
 /// Reads the finished file back and compares it with what was rendered. Returns the file's digest and what was found;
 /// residual faces are reported, everything else that is wrong is an error.
 ///
@@ -70,9 +79,9 @@ pub(super) fn check(
     let (report, log) = rendered;
     let streams = media::check_container(file)?;
     let finished = InputFile::from_file(file.try_clone().map_err(|e| MediaError::Output(e.to_string()))?)?;
-    let mut search = Search::new(plan, assets)?;
+    let gauges = Gauges::new();
     let stop = Arc::new(AtomicBool::new(false));
-    let mut pictures = PictureSource::start(&finished, 4, Arc::clone(&stop))?;
+    let pictures = PictureSource::start(&finished, SPARE_FRAMES, Arc::clone(&stop))?;
     let mut news = Progress {
         phase: Phase::Checking,
         round,
@@ -81,18 +90,22 @@ pub(super) fn check(
         reached: PtsNanos(0),
         duration: Some(report.picture_duration),
     };
-    let mut worst = DurationNanos(0);
-    while let Some(frame) = pictures.next_frame()? {
+    let (mut search, mut worst) = (Search::default(), DurationNanos(0));
+    let see = |looked: Looked| -> Result<(), EngineError> {
         if link.is_stopped() {
             return Err(MediaError::Interrupted.into());
         }
-        let expected = log.frames.get(usize::try_from(frame.seq).unwrap_or(usize::MAX));
+        let expected = log.frames.get(usize::try_from(looked.seq).unwrap_or(usize::MAX));
         let masks = expected.ok_or_else(|| refuse("it holds more pictures than were rendered"))?;
-        worst = worst.max(frame.pts.abs_diff(masks.pts));
-        search.look(&frame, masks)?;
-        (news.frames, news.reached) = (frame.seq + 1, frame.pts);
+        worst = worst.max(looked.pts.abs_diff(masks.pts));
+        search.see(&looked, masks);
+        (news.frames, news.reached) = (looked.seq + 1, looked.pts);
         link.tell(news);
-    }
+        Ok(())
+    };
+    let detectors = checkers(plan, assets)?;
+    let detector = detectors.first().map_or("none", |detector| detector.name()).to_owned();
+    look_at_all(pictures, detectors, &gauges, &stop, see)?;
     if news.frames != report.frames_out {
         return Err(refuse(&format!("{} pictures instead of {}", news.frames, report.frames_out)));
     }
@@ -106,9 +119,10 @@ pub(super) fn check(
         worst_pts_error: worst,
         sound_start_error: start_error,
         sound_length_error: length_error,
-        detector: search.detector.name().to_owned(),
+        detector,
         frames_searched: search.searched,
         residual_faces: search.into_residuals(),
+        stages: gauges.into_rows(None),
     };
     Ok((finished.digest(), check))
 }
@@ -149,29 +163,93 @@ fn check_sound(
     Ok((Some(start_error), Some(length_error)))
 }
 
+/// One second detector for each processor.
+fn checkers(plan: &Plan, assets: &Assets) -> Result<Vec<Box<dyn FaceDetector>>, EngineError> {
+    let settings = DetectorSettings { side_px: plan.detector_side_px, score_threshold: CHECK_SCORE };
+    (0..worker_count())
+        .map(|_| {
+            let detector = YuNet::new(&assets.runtime, &assets.checker.bytes, settings)?;
+            Ok(Box::new(detector) as Box<dyn FaceDetector>)
+        })
+        .collect()
+}
+
+/// Decodes and searches every picture on several threads, and hands what was found to `see` in the order of the pictures.
+/// The first error of `see` ends it.
+fn look_at_all(
+    pictures: PictureSource,
+    detectors: Vec<Box<dyn FaceDetector>>,
+    gauges: &Gauges,
+    stop: &AtomicBool,
+    mut see: impl FnMut(Looked) -> Result<(), EngineError>,
+) -> Result<(), EngineError> {
+    let (to_search, search_in) = bounded(detectors.len() * 2);
+    let (to_order, order_in) = bounded::<Looked>(detectors.len() * 2);
+    thread::scope(|scope| {
+        let mut threads = vec![start(scope, "decode", gauges, move |watch| {
+            decode::run(pictures, |frame| frame, &to_search, watch).map(|_| ())
+        })?];
+        for detector in detectors {
+            let (input, output) = (search_in.clone(), to_order.clone());
+            threads.push(start(scope, "search", gauges, move |watch| {
+                search::run(detector, &input, &output, watch)
+            })?);
+        }
+        drop((search_in, to_order));
+        let seen = in_order(&order_in, &mut see);
+        // Whoever still works for a check that has failed stops here: the queue ends, and the decoder wakes up.
+        drop(order_in);
+        stop.store(seen.is_err(), Ordering::Relaxed);
+        let ends =
+            threads.into_iter().map(|thread| thread.join().unwrap_or(Err(EngineError::Worker("search"))));
+        // All threads are waited for; the reason of `see` counts first, since it may have stopped them.
+        let ends: Vec<_> = ends.collect();
+        seen.and(ends.into_iter().collect())
+    })
+}
+
+fn start<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    name: &'static str,
+    gauges: &'scope Gauges,
+    work: impl FnOnce(&mut Watch<'_>) -> Result<(), EngineError> + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, Result<(), EngineError>>, EngineError> {
+    let watched = move || work(&mut gauges.watch(name));
+    let started = thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, watched);
+    started.map_err(|_e| EngineError::Worker(name))
+}
+
+fn in_order(
+    input: &Receiver<Looked>,
+    see: &mut impl FnMut(Looked) -> Result<(), EngineError>,
+) -> Result<(), EngineError> {
+    // Holds at most what the searchers work on, since the queues around them are bounded.
+    let (mut early, mut next_seq) = (BTreeMap::new(), 0);
+    for looked in input {
+        early.insert(looked.seq, looked);
+        while let Some(looked) = early.remove(&next_seq) {
+            next_seq += 1;
+            see(looked)?;
+        }
+    }
+    Ok(())
+}
+
 /// The search for readable faces.
+#[derive(Default)]
 struct Search {
-    detector: YuNet,
     searched: u64,
     open: Vec<Residual>,
     closed: Vec<Residual>,
 }
 
 impl Search {
-    fn new(plan: &Plan, assets: &Assets) -> Result<Self, EngineError> {
-        let settings = DetectorSettings { side_px: plan.detector_side_px, score_threshold: CHECK_SCORE };
-        let detector = YuNet::new(&assets.runtime, &assets.checker.bytes, settings)?;
-        Ok(Self { detector, searched: 0, open: Vec::new(), closed: Vec::new() })
-    }
-
-    fn look(&mut self, frame: &Frame, masks: &FrameMasks) -> Result<(), EngineError> {
+    fn see(&mut self, looked: &Looked, masks: &FrameMasks) {
         self.searched += 1;
-        let found = self.detector.detect(frame, Turn::NONE)?;
-        for face in found.iter().filter(|face| is_readable(face, masks)) {
-            self.note(face, frame.pts);
+        for face in looked.faces.iter().filter(|face| is_readable(face, masks)) {
+            self.note(face, looked.pts);
         }
-        self.close_before(frame.pts.saturating_sub(MAX_PAUSE));
-        Ok(())
+        self.close_before(looked.pts.saturating_sub(MAX_PAUSE));
     }
 
     fn note(&mut self, face: &Detection, pts: PtsNanos) {

@@ -17,6 +17,7 @@ use crossbeam_channel::bounded;
 use super::assets::Assets;
 use super::error::EngineError;
 use super::events::Link;
+use super::gauge::{Gauges, StageReport, Watch};
 use super::report::{MaskLog, RenderReport, SoundReport};
 use super::stages::{decode, detect, draw, follow, speak};
 use crate::detect::{CenterFace, DetectorSettings, FaceDetector};
@@ -24,7 +25,7 @@ use crate::media::{
     self, InputFile, MediaError, PictureFormat, PictureSource, Placement, SoundPlacement, SoundSource,
     Writer, WriterSettings,
 };
-use crate::model::{Mask, Plan, PtsNanos, VoiceMode};
+use crate::model::{Mask, Plan, PtsNanos, Search, VoiceMode};
 use crate::redact::{Redactor, Watermark};
 use crate::track::{TrackReport, TrackSettings, Tracker};
 use crate::voice::{SoundFormat, VoiceStage};
@@ -97,13 +98,14 @@ pub(super) struct Harvest {
     pub(super) tracks: TrackReport,
     pub(super) drawn: draw::Drawn,
     pub(super) sound: Option<SoundReport>,
+    pub(super) stages: Vec<StageReport>,
 }
 
 /// Renders the input into the open output file.
 pub(super) fn render(job: &Job<'_>) -> Result<(RenderReport, MaskLog), EngineError> {
     media::start_framework()?;
     refuse_cut(job)?;
-    let brake = Brake::new();
+    let (brake, gauges) = (Brake::new(), Gauges::new());
     let pictures = PictureSource::start(job.input, SPARE_FRAMES, Arc::clone(&brake.stop))?;
     let sound = open_sound(job, &brake)?;
     let format = pictures.format().clone();
@@ -112,8 +114,9 @@ pub(super) fn render(job: &Job<'_>) -> Result<(RenderReport, MaskLog), EngineErr
     let device = redactor.device_name().to_owned();
     let settings = writer_settings(job, &format, sound.as_ref());
     let writer = Writer::start(job.output, &format, &settings)?;
-    let harvest = run_stages(job, brake, pictures, sound.zip(voice), redactor, &writer)?;
+    let mut harvest = run_stages(job, brake, &gauges, pictures, sound.zip(voice), redactor, &writer)?;
     writer.finish()?;
+    harvest.stages = gauges.into_rows(Some("encode"));
     check_promise(job, &harvest)?;
     let sound = harvest.sound.as_ref().map(|s| SoundPlacement {
         start: s.start,
@@ -151,18 +154,22 @@ fn voice_stage(plan: &Plan, sound: &SoundSource) -> Result<VoiceStage, EngineErr
 fn writer_settings(job: &Job<'_>, format: &PictureFormat, sound: Option<&SoundSource>) -> WriterSettings {
     // Without a time scale of its own, a container has times that follow from its frame rate.
     let from_rate = || format.rate.map(|(numer, _)| numer.saturating_mul(1000u32.div_ceil(numer.max(1))));
+    let (sound, size) = (sound.map(SoundSource::spec), (job.input.length(), job.input.index().duration));
+    let rate = media::rate_limit(job.plan.bitrate, job.plan.speed, size, format.newer_codec, sound);
     WriterSettings {
         codec: job.plan.codec,
         speed: job.plan.speed,
         quality: job.plan.quality,
+        rate,
         timescale: job.input.index().timescale.or_else(from_rate).unwrap_or(90_000),
-        sound: sound.map(SoundSource::spec),
+        sound,
     }
 }
 
 fn run_stages(
     job: &Job<'_>,
     brake: Brake,
+    gauges: &Gauges,
     pictures: PictureSource,
     sound: Option<(SoundSource, VoiceStage)>,
     redactor: Redactor,
@@ -178,22 +185,22 @@ fn run_stages(
     let artist = draw::Artist::new(job, redactor, watermark, writer.picture_input());
     let mut harvest = Harvest::default();
     thread::scope(|scope| -> Result<(), EngineError> {
-        let start = Starter { scope, brake: &brake, writer };
-        let decoding = start.stage("decode", move || decode::run(pictures, &to_detect))?;
-        let search = job.plan.search;
+        let start = Starter { scope, brake: &brake, gauges, writer };
+        let tasks = detect::tasks(job.plan.search);
+        let decoding = start.stage("decode", move |watch| decode::run(pictures, tasks, &to_detect, watch))?;
         for detector in detectors {
             let (input, output) = (detect_in.clone(), to_follow.clone());
-            start.stage("detect", move || detect::run(detector, &input, &output, search))?;
+            start.stage("detect", move |watch| detect::run(detector, &input, &output, watch))?;
         }
         drop((detect_in, to_follow));
         let on_uncertain = job.plan.on_uncertain;
-        let following =
-            start.stage("follow", move || follow::run(tracker, &follow_in, &to_draw, on_uncertain))?;
-        let drawing = start.stage("draw", move || artist.run(&draw_in))?;
+        let following = start
+            .stage("follow", move |watch| follow::run(tracker, &follow_in, &to_draw, on_uncertain, watch))?;
+        let drawing = start.stage("draw", move |watch| artist.run(&draw_in, watch))?;
         let speaking = sound
             .map(|(source, stage)| {
                 let input = writer.sound_input(source.spec(), source.start_pts());
-                start.stage("sound", move || speak::run(source, stage, input))
+                start.stage("sound", move |watch| speak::run(source, stage, input, watch))
             })
             .transpose()?;
         watch(job.link, &brake, writer, || {
@@ -239,6 +246,7 @@ fn collect<T>(handle: Handle<'_, T>, name: &'static str) -> Result<T, EngineErro
 struct Starter<'scope, 'env, 'a> {
     scope: &'scope Scope<'scope, 'env>,
     brake: &'scope Brake,
+    gauges: &'scope Gauges,
     writer: &'a Writer,
 }
 
@@ -246,12 +254,13 @@ impl<'scope> Starter<'scope, '_, '_> {
     fn stage<T: Send + 'scope>(
         &self,
         name: &'static str,
-        work: impl FnOnce() -> Result<T, EngineError> + Send + 'scope,
+        work: impl FnOnce(&mut Watch<'_>) -> Result<T, EngineError> + Send + 'scope,
     ) -> Result<Handle<'scope, T>, EngineError> {
-        let brake = self.brake;
+        let (brake, gauges) = (self.brake, self.gauges);
         let guarded = move || {
             // A stage that panics would otherwise leave the others waiting for it.
-            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+            let outcome =
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut gauges.watch(name))));
             outcome.unwrap_or(Err(EngineError::Worker(name))).map_err(|error| brake.pull(error)).ok()
         };
         let started = thread::Builder::new().name(name.to_owned()).spawn_scoped(self.scope, guarded);
@@ -263,15 +272,22 @@ impl<'scope> Starter<'scope, '_, '_> {
     }
 }
 
+/// One detector for each processor, up to a bound.
+pub(super) fn worker_count() -> usize {
+    thread::available_parallelism().map_or(1, usize::from).clamp(1, MAX_DETECT_WORKERS)
+}
+
 fn detectors(job: &Job<'_>) -> Result<Vec<Box<dyn FaceDetector>>, EngineError> {
-    let workers = thread::available_parallelism().map_or(1, usize::from).clamp(1, MAX_DETECT_WORKERS);
     let settings = DetectorSettings {
         side_px: job.plan.detector_side_px,
         score_threshold: TrackSettings::default().keep_score,
     };
-    (0..workers)
+    (0..worker_count())
         .map(|_| {
             let detector = CenterFace::new(&job.assets.runtime, &job.assets.finder.bytes, settings)?;
+            // Whoever asks for a thorough search gets every pass at full size.
+            let quick = job.plan.search != Search::Thorough;
+            let detector = if quick { detector.with_quick_turns(settings) } else { detector };
             Ok(Box::new(detector) as Box<dyn FaceDetector>)
         })
         .collect()
@@ -325,6 +341,7 @@ fn report(
         sound: harvest.sound,
         dropped_streams: index.other_streams.clone(),
         redaction_device,
+        stages: harvest.stages,
     };
     (report, drawn.log)
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::gauge::StageReport;
 use crate::media::FinishedStreams;
 use crate::model::{BoxPx, DurationNanos, FrameMasks, PtsNanos};
 use crate::track::TrackReport;
@@ -42,6 +43,8 @@ pub struct RenderReport {
     pub dropped_streams: Vec<&'static str>,
     /// What drew the masks: "cpu" or the GPU's name and driver.
     pub redaction_device: String,
+    /// What each stage did and waited for.
+    pub stages: Vec<StageReport>,
 }
 
 /// The sound of the output.
@@ -110,4 +113,6 @@ pub struct CheckReport {
     pub frames_searched: u64,
     /// Faces that it found outside every mask.
     pub residual_faces: Vec<Residual>,
+    /// What each stage of the check did and waited for.
+    pub stages: Vec<StageReport>,
 }

@@ -38,6 +38,7 @@ pub(crate) struct Prepared<'a> {
 #[derive(Debug)]
 pub(crate) struct Preparer {
     side_px: u16,
+    turned_side_px: u16,
     order: ChannelOrder,
     /// What was prepared lately, at most [`MAX_PLANS`].
     plans: Vec<(Key, Plan)>,
@@ -105,6 +106,7 @@ impl Preparer {
     pub(crate) fn new(side_px: u16, order: ChannelOrder) -> Self {
         Self {
             side_px,
+            turned_side_px: side_px,
             order,
             plans: Vec::new(),
             laid_out: None,
@@ -114,12 +116,20 @@ impl Preparer {
         }
     }
 
+    /// Another longest side for turned inputs.
+    pub(crate) fn set_turned_side(&mut self, side_px: u16) {
+        self.turned_side_px = side_px;
+        self.plans.clear();
+        self.laid_out = None;
+    }
+
     /// Scales, converts and, where asked, turns a frame.
     pub(crate) fn prepare(&mut self, frame: &Frame, turn: Turn) -> Prepared<'_> {
         let key = (frame.size(), frame.colour, turn);
         let mut plan = match self.plans.iter().position(|(known, _)| *known == key) {
             Some(at) => self.plans.swap_remove(at).1,
-            None => Plan::new(key, self.side_px),
+            None if turn == Turn::NONE => Plan::new(key, self.side_px),
+            None => Plan::new(key, self.turned_side_px),
         };
         let layout = plan.layout;
         if self.laid_out.replace(key) != Some(key) {

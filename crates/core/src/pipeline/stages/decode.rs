@@ -5,6 +5,7 @@ use crossbeam_channel::Sender;
 use crate::media::PictureSource;
 use crate::model::Frame;
 use crate::pipeline::error::EngineError;
+use crate::pipeline::gauge::Watch;
 
 /// What came out of the decoder.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,18 +14,24 @@ pub(in crate::pipeline) struct Decoded {
     pub(in crate::pipeline) damaged: u64,
 }
 
-pub(in crate::pipeline) fn run(
+pub(in crate::pipeline) fn run<T>(
     mut pictures: PictureSource,
-    output: &Sender<Frame>,
+    mut prepare: impl FnMut(Frame) -> T,
+    output: &Sender<T>,
+    watch: &mut Watch<'_>,
 ) -> Result<Decoded, EngineError> {
     let mut decoded = Decoded::default();
-    while let Some(frame) = pictures.next_frame()? {
+    loop {
+        watch.input(|| pictures.wait())?;
+        let Some(frame) = pictures.next_frame()? else { break };
+        watch.count();
         decoded.frames += 1;
         decoded.damaged += u64::from(frame.damaged);
-        if output.send(frame).is_err() {
+        if !watch.give(output, prepare(frame)) {
             // The stage behind has failed and said why.
             break;
         }
     }
+    watch.add_processor(pictures.decoder_processor_time());
     Ok(decoded)
 }

@@ -6,6 +6,7 @@ use crate::media::PictureInput;
 use crate::model::{DurationNanos, Frame, FrameMasks, PtsNanos};
 use crate::pipeline::error::EngineError;
 use crate::pipeline::events::{Link, Phase, Progress};
+use crate::pipeline::gauge::Watch;
 use crate::pipeline::render::{Job, TimedMask};
 use crate::pipeline::report::MaskLog;
 use crate::redact::{Redactor, Watermark};
@@ -71,21 +72,22 @@ impl Artist {
     pub(in crate::pipeline) fn run(
         mut self,
         input: &Receiver<(Frame, FrameMasks)>,
+        watch: &mut Watch<'_>,
     ) -> Result<Drawn, EngineError> {
         // A picture is shown until the next one begins, so each waits for the time of its successor.
         let mut waiting: Option<Frame> = None;
-        for (mut frame, mut masks) in input {
+        while let Some((mut frame, mut masks)) = watch.take(input) {
             self.hide(&mut frame, &mut masks)?;
             if let Some(previous) = waiting.replace(frame) {
                 let next_pts = waiting.as_ref().map_or(previous.pts, |f| f.pts);
                 self.last_duration = next_pts.since(previous.pts);
-                self.send(previous, self.last_duration)?;
+                self.send(previous, self.last_duration, watch)?;
             }
         }
         if let Some(last) = waiting {
             let promised = last.remaining.filter(|d| *d <= LONGEST_LAST_PICTURE);
             let duration = promised.or(last.duration.filter(|d| d.0 > 0)).unwrap_or(self.last_duration);
-            self.send(last, duration)?;
+            self.send(last, duration, watch)?;
         }
         self.encoder.end();
         Ok(self.drawn)
@@ -105,7 +107,12 @@ impl Artist {
         Ok(())
     }
 
-    fn send(&mut self, frame: Frame, duration: DurationNanos) -> Result<(), EngineError> {
+    fn send(
+        &mut self,
+        frame: Frame,
+        duration: DurationNanos,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), EngineError> {
         if self.drawn.frames == 0 {
             self.drawn.first_pts = frame.pts;
         }
@@ -113,7 +120,7 @@ impl Artist {
         self.drawn.end_pts = frame.pts.saturating_add(duration);
         self.news.frames = self.drawn.frames;
         self.news.reached = frame.pts;
-        self.encoder.push(frame, duration)?;
+        watch.output(|| self.encoder.push(frame, duration))?;
         self.link.tell(self.news);
         Ok(())
     }

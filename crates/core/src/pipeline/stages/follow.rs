@@ -6,6 +6,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::model::{Frame, FrameMasks, OnUncertain};
 use crate::pipeline::error::EngineError;
+use crate::pipeline::gauge::Watch;
 use crate::track::{Observation, TrackReport, Tracker};
 
 pub(in crate::pipeline) fn run(
@@ -13,18 +14,19 @@ pub(in crate::pipeline) fn run(
     input: &Receiver<(Frame, Observation)>,
     output: &Sender<(Frame, FrameMasks)>,
     on_uncertain: OnUncertain,
+    watch: &mut Watch<'_>,
 ) -> Result<TrackReport, EngineError> {
     // Holds at most what the detectors work on, since the queues around them are bounded.
     let mut early = BTreeMap::new();
     let mut window = VecDeque::new();
     let mut next_seq = 0;
-    for (frame, observation) in input {
+    while let Some((frame, observation)) = watch.take(input) {
         early.insert(frame.seq, (frame, observation));
         while let Some((frame, observation)) = early.remove(&next_seq) {
             next_seq += 1;
             tracker.push(observation);
             window.push_back(frame);
-            if !pass_on(&mut tracker, &mut window, output)? {
+            if !pass_on(&mut tracker, &mut window, output, watch)? {
                 return Ok(tracker.report().clone());
             }
         }
@@ -33,7 +35,7 @@ pub(in crate::pipeline) fn run(
         return Err(EngineError::OutOfStep { seq: next_seq });
     }
     tracker.finish();
-    pass_on(&mut tracker, &mut window, output)?;
+    pass_on(&mut tracker, &mut window, output, watch)?;
     let report = tracker.report().clone();
     match report.uncertain.first() {
         Some(first) if on_uncertain == OnUncertain::Stop => {
@@ -49,11 +51,12 @@ fn pass_on(
     tracker: &mut Tracker,
     window: &mut VecDeque<Frame>,
     output: &Sender<(Frame, FrameMasks)>,
+    watch: &mut Watch<'_>,
 ) -> Result<bool, EngineError> {
     while let Some(masks) = tracker.pop_ready() {
         let frame = window.pop_front().filter(|frame| frame.seq == masks.seq);
         let frame = frame.ok_or(EngineError::OutOfStep { seq: masks.seq })?;
-        if output.send((frame, masks)).is_err() {
+        if !watch.give(output, (frame, masks)) {
             window.clear();
             return Ok(false);
         }

@@ -4,4 +4,5 @@ pub(super) mod decode;
 pub(super) mod detect;
 pub(super) mod draw;
 pub(super) mod follow;
+pub(super) mod search;
 pub(super) mod speak;

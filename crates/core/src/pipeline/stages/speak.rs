@@ -2,6 +2,7 @@
 
 use crate::media::{MediaError, SoundInput, SoundSource};
 use crate::pipeline::error::EngineError;
+use crate::pipeline::gauge::Watch;
 use crate::pipeline::report::SoundReport;
 use crate::voice::VoiceStage;
 
@@ -9,6 +10,7 @@ pub(in crate::pipeline) fn run(
     mut source: SoundSource,
     mut stage: VoiceStage,
     input: Option<SoundInput>,
+    watch: &mut Watch<'_>,
 ) -> Result<SoundReport, EngineError> {
     let mut input =
         input.ok_or_else(|| MediaError::Framework("the writer has no place for sound".to_owned()))?;
@@ -17,10 +19,11 @@ pub(in crate::pipeline) fn run(
     let mut more = true;
     while more {
         more = source.next_chunk(|samples| -> Result<(), EngineError> {
+            watch.count();
             samples_in += samples.len() as u64;
             processed.clear();
             stage.process(samples, &mut processed)?;
-            Ok(input.push(&processed)?)
+            Ok(watch.output(|| input.push(&processed))?)
         })?;
     }
     processed.clear();

@@ -1,0 +1,94 @@
+//! Size and quality: how large the output is beside the recording, and what a second compression costs outside the masks.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use obscura_tests::pixels::{Area, LumaFrames};
+
+use crate::clips;
+use crate::contenders;
+use crate::results::Section;
+
+/// Blocks of this many pixels a side are looked at.
+const BLOCK: usize = 16;
+
+/// A block that differs by more than this from the recording (mean square, steps of 255) lies under a mask or the watermark.
+const HIDDEN_MSE: f64 = 150.0;
+
+/// Compares recordings made of the scenes with x264's own defaults. The scene is the truth for both: what the recording lost
+/// against it, and what the output lost.
+pub(crate) fn section(scenes: &Path) -> Result<Section, String> {
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let folder = folder.path();
+    let mut body = String::from(
+        "| scene, as x264 medium crf 23 | options | size of the output | quality lost outside masks |\n|---|---|---|---|\n",
+    );
+    for scene in ["upright", "lying"] {
+        let truth = scenes.join(format!("{scene}.mp4"));
+        let clip = clips::ordinary(&truth, folder);
+        for options in
+            [&[][..], &["--keep-bitrate"][..], &["--speed", "fastest"][..], &["--speed", "smallest"][..]]
+        {
+            crate::talk(&format!("size: {scene} {}", options.join(" ")));
+            contenders::time(&mut contenders::obscura(&clip, folder, options)?)?;
+            let output = contenders::output(folder);
+            let bytes = |path: &Path| std::fs::metadata(path).map_or(0.0, |m| m.len() as f64);
+            let (before, after) = quality(&truth, &clip, &output);
+            let _ = writeln!(
+                body,
+                "| {scene}.mp4 | {} | {:.2} x | {:.2} dB ({before:.2} dB became {after:.2} dB) |",
+                if options.is_empty() { "defaults".to_owned() } else { options.join(" ") },
+                bytes(&output) / bytes(&clip).max(1.0),
+                before - after,
+            );
+        }
+    }
+    body.push_str("\nQuality is the PSNR of luma against the scene, over blocks of 16 x 16 pixels that no mask covers.\n");
+    Ok(Section { name: "size", title: "Size and quality", body })
+}
+
+/// PSNR in dB of the recording and of the output, both against the truth, over the blocks that are not hidden.
+fn quality(truth: &Path, recording: &Path, output: &Path) -> (f64, f64) {
+    let size = Area::new(0, 0, 1280, 720);
+    let open = |path: &Path| LumaFrames::open(path, size);
+    let (mut truth, mut recording, mut output) = (open(truth), open(recording), open(output));
+    let (mut before, mut after, mut pixels) = (0.0, 0.0, 0.0);
+    while let (Some(t), Some(r), Some(o)) = (truth.next(), recording.next(), output.next()) {
+        for top in (0..size.height).step_by(BLOCK) {
+            for left in (0..size.width).step_by(BLOCK) {
+                let error = |a: &[f32], b: &[f32]| block_error(a, b, size.width, (left, top), size.height);
+                if error(&r, &o).0 < HIDDEN_MSE * error(&r, &o).1 {
+                    before += error(&t, &r).0;
+                    after += error(&t, &o).0;
+                    pixels += error(&t, &o).1;
+                }
+            }
+        }
+    }
+    let psnr = |sum: f64| 10.0 * (255.0 * 255.0 * pixels / sum.max(1e-9)).log10();
+    (psnr(before), psnr(after))
+}
+
+/// Sum of squared differences in a block, and its pixels.
+fn block_error(a: &[f32], b: &[f32], width: usize, (left, top): (usize, usize), height: usize) -> (f64, f64) {
+    let (mut sum, mut pixels) = (0.0f64, 0u32);
+    for y in top..(top + BLOCK).min(height) {
+        let row = y * width + left..y * width + (left + BLOCK).min(width);
+        let (Some(a), Some(b)) = (a.get(row.clone()), b.get(row)) else { continue };
+        sum += a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
+        pixels += u32::try_from(a.len()).unwrap_or(0);
+    }
+    (sum, f64::from(pixels))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_at_the_edge_counts_its_own_pixels() {
+        let (a, b) = (vec![10.0; 20 * 18], vec![13.0; 20 * 18]);
+        assert_eq!(block_error(&a, &b, 20, (0, 0), 18), (9.0 * 256.0, 256.0));
+        assert_eq!(block_error(&a, &b, 20, (16, 16), 18), (9.0 * 8.0, 8.0));
+    }
+}

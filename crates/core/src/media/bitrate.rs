@@ -1,0 +1,81 @@
+//! How many bits the encoder may spend: constant quality, but hardly more than the recording itself has.
+//!
+//! A quality that keeps a clean recording within half a decibel makes a noisy or strongly compressed one twice as large: the
+//! encoder then spends its bits on the recording's own artefacts. So the quality is the goal, and the recording's own rate
+//! the limit.
+
+use super::sound::SoundSpec;
+use crate::model::{Bitrate, DurationNanos, Speed};
+
+/// The output may be this much larger than the recording, in percent. With the buffer's 1 s of freedom that stays below 1.2.
+const NEAR_PERCENT: u64 = 112;
+
+/// H.265, VP9 and AV1 need about half the bits of H.264.
+const NEAR_PERCENT_OF_NEWER: u64 = 200;
+
+/// No picture is squeezed below this, in bits a second.
+const LEAST_BITS: u64 = 96_000;
+
+/// What the encoder is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Bits a second of the picture.
+    pub bits_per_second: u64,
+    /// They are the goal, and not only the limit.
+    pub is_goal: bool,
+}
+
+/// The limit for a recording of `bytes` and `duration`, all streams together, whose picture has a `newer_codec` than H.264 or
+/// not; `None` where there is none, or where the length is not known.
+pub fn rate_limit(
+    bitrate: Bitrate,
+    speed: Speed,
+    (bytes, duration): (u64, Option<DurationNanos>),
+    newer_codec: bool,
+    sound: Option<SoundSpec>,
+) -> Option<RateLimit> {
+    let nanos = u128::from(duration.filter(|d| d.0 > 0)?.0);
+    let input = u64::try_from(u128::from(bytes) * 8 * 1_000_000_000 / nanos).ok()?;
+    let percent = match (bitrate, speed) {
+        (Bitrate::Keep, _) => 100,
+        // The quickest encoder needs several times the bits for the same picture.
+        (Bitrate::Free, _) | (Bitrate::Near, Speed::Fastest) => return None,
+        (Bitrate::Near, _) if newer_codec => NEAR_PERCENT_OF_NEWER,
+        (Bitrate::Near, _) => NEAR_PERCENT,
+    };
+    let for_sound = sound.map_or(0, SoundSpec::encoded_bits_per_second);
+    let all = u64::try_from(u128::from(input) * u128::from(percent) / 100).ok()?;
+    let bits_per_second = all.saturating_sub(for_sound).max(LEAST_BITS);
+    Some(RateLimit { bits_per_second, is_goal: bitrate == Bitrate::Keep })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limit(bitrate: Bitrate, speed: Speed, newer: bool) -> Option<u64> {
+        let sound = Some(SoundSpec { rate_hz: 48_000, channels: 2 });
+        let recording = (1_000_000, Some(DurationNanos::from_millis(8000)));
+        rate_limit(bitrate, speed, recording, newer, sound).map(|limit| limit.bits_per_second)
+    }
+
+    #[test]
+    fn the_recording_sets_the_limit_and_the_sound_counts() {
+        assert_eq!(limit(Bitrate::Near, Speed::Balanced, false), Some(1_120_000 - 144_000));
+        assert_eq!(limit(Bitrate::Near, Speed::Balanced, true), Some(2_000_000 - 144_000));
+        assert_eq!(limit(Bitrate::Keep, Speed::Fastest, false), Some(1_000_000 - 144_000));
+        assert_eq!(limit(Bitrate::Near, Speed::Fastest, false), None);
+        assert_eq!(limit(Bitrate::Free, Speed::Balanced, false), None);
+    }
+
+    #[test]
+    fn hostile_lengths_neither_overflow_nor_starve_the_encoder() {
+        let with = |bytes, nanos| {
+            let recording = (bytes, Some(DurationNanos(nanos)));
+            rate_limit(Bitrate::Near, Speed::Balanced, recording, false, None)
+        };
+        assert_eq!(with(u64::MAX, 0), None);
+        assert_eq!(with(0, u64::MAX).map(|l| l.bits_per_second), Some(LEAST_BITS));
+        assert!(with(u64::MAX, 1).is_none_or(|l| l.bits_per_second > 0));
+    }
+}
