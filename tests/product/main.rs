@@ -16,4 +16,5 @@ mod pictures;
 mod policy_file;
 mod streams;
 mod times;
+mod tracks;
 mod verify;
