@@ -17,4 +17,5 @@ mod policy_file;
 mod stages;
 mod streams;
 mod times;
+mod tracks;
 mod verify;

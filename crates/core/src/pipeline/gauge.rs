@@ -131,6 +131,11 @@ impl Watch<'_> {
         result
     }
 
+    /// Counts the time since `mark` as waiting for the stage in front: for one that calls, rather than answers.
+    pub(super) fn waited_since(&mut self, mark: Instant) {
+        self.own.waiting_for_input.0 += nanos_since(mark);
+    }
+
     /// Does what waits for the stage behind.
     pub(super) fn output<T>(&mut self, wait: impl FnOnce() -> T) -> T {
         let (result, took) = timed(wait);

@@ -1,10 +1,12 @@
 //! Takes the sound through the voice stage into the encoder.
 
+use std::time::Instant;
+
 use crate::media::{MediaError, SoundInput, SoundSource};
 use crate::pipeline::error::EngineError;
 use crate::pipeline::gauge::Watch;
 use crate::pipeline::report::SoundReport;
-use crate::voice::VoiceStage;
+use crate::voice::{ToneReport, VoiceStage};
 
 pub(in crate::pipeline) fn run(
     mut source: SoundSource,
@@ -16,14 +18,17 @@ pub(in crate::pipeline) fn run(
         input.ok_or_else(|| MediaError::Framework("the writer has no place for sound".to_owned()))?;
     let spec = source.spec();
     let (mut processed, mut samples_in) = (Vec::new(), 0u64);
-    let mut more = true;
+    let (mut more, mut mark) = (true, Instant::now());
     while more {
         more = source.next_chunk(|samples| -> Result<(), EngineError> {
+            watch.waited_since(mark);
             watch.count();
             samples_in += samples.len() as u64;
             processed.clear();
             stage.process(samples, &mut processed)?;
-            Ok(watch.output(|| input.push(&processed))?)
+            let pushed = watch.output(|| input.push(&processed));
+            mark = Instant::now();
+            Ok(pushed?)
         })?;
     }
     processed.clear();
@@ -40,4 +45,22 @@ pub(in crate::pipeline) fn run(
         muted_share: heard.muted_share,
         alarms: heard.tones.map(|tones| tones.shifted(source.start_pts())),
     })
+}
+
+/// Listens for tones, and throws the sound away.
+pub(in crate::pipeline) fn listen(
+    mut source: SoundSource,
+    mut stage: VoiceStage,
+) -> Result<Option<ToneReport>, EngineError> {
+    let mut processed = Vec::new();
+    let mut more = true;
+    while more {
+        more = source.next_chunk(|samples| -> Result<(), EngineError> {
+            processed.clear();
+            Ok(stage.process(samples, &mut processed)?)
+        })?;
+    }
+    processed.clear();
+    let heard = stage.finish(&mut processed)?;
+    Ok(heard.tones.map(|tones| tones.shifted(source.start_pts())))
 }
