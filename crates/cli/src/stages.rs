@@ -35,19 +35,19 @@ pub(crate) fn table(phase: &str, stages: &[StageReport]) -> String {
     text
 }
 
-/// The stage that waits least. The encoder has no threads of ours: where the stage in front of it waits for it most of the
-/// time, it is the encoder.
+/// The stage whose threads worked longest. The encoder has no threads of ours: where the stage in front of it waits for it
+/// most of the time, it is the encoder.
 fn slowest(stages: &[StageReport]) -> Option<&'static str> {
-    let share = |row: &StageReport, part: f64| {
-        let lived = row.busy.0 + row.waiting_for_input.0 + row.waiting_for_output.0;
-        part / (lived.max(1) as f64)
-    };
     let draw = stages.iter().find(|row| row.stage == "draw");
-    if draw.is_some_and(|row| share(row, row.waiting_for_output.0 as f64) > MOSTLY) {
+    let waits_for_encoder = |row: &StageReport| {
+        let lived = row.busy.0 + row.waiting_for_input.0 + row.waiting_for_output.0;
+        row.waiting_for_output.0 as f64 > MOSTLY * lived as f64
+    };
+    if draw.is_some_and(waits_for_encoder) {
         return Some("encode");
     }
-    let ours = stages.iter().filter(|row| row.threads > 0);
-    ours.max_by(|a, b| share(a, a.busy.0 as f64).total_cmp(&share(b, b.busy.0 as f64))).map(|row| row.stage)
+    let each = |row: &&StageReport| row.busy.0 / u64::from(row.threads.max(1));
+    stages.iter().filter(|row| row.threads > 0).max_by_key(each).map(|row| row.stage)
 }
 
 #[cfg(test)]
@@ -69,8 +69,10 @@ mod tests {
     }
 
     #[test]
-    fn the_slowest_stage_is_the_one_that_waits_least() {
-        let detects = [row("decode", 2, 1, 7), row("detect", 9, 1, 0), row("draw", 1, 9, 0)];
+    fn the_slowest_stage_is_the_one_that_works_longest() {
+        // A short stage that never waited is not the slowest.
+        let detects =
+            [row("decode", 2, 1, 7), row("detect", 9, 1, 0), row("draw", 1, 9, 0), row("sound", 1, 0, 0)];
         assert!(table("rendering", &detects).ends_with("slowest in rendering: detect"));
         let encodes = [row("decode", 2, 1, 7), row("detect", 4, 0, 6), row("draw", 1, 0, 9)];
         assert!(table("rendering", &encodes).ends_with("slowest in rendering: encode"));
