@@ -14,6 +14,7 @@ mod interrupted;
 mod killed;
 mod pictures;
 mod policy_file;
+mod size;
 mod stages;
 mod streams;
 mod times;

@@ -30,7 +30,7 @@ use crate::track::TrackReport;
 use crate::voice::{SoundFormat, VoiceStage};
 
 /// Spare pictures that the pool keeps; those in flight are bounded by the look-ahead and the queues.
-pub(super) const SPARE_FRAMES: usize = 16;
+pub(super) const SPARE_FRAMES: usize = 6;
 
 /// A mask that a person or the self-check asks for, between two times.
 #[derive(Clone, Debug)]
