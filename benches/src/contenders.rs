@@ -121,10 +121,11 @@ pub(crate) fn self_check_seconds(folder: &Path) -> Result<f64, String> {
     let receipt: Value =
         serde_json::from_str(&receipt::statement_text(&folder.join("obscura.mp4.receipt.json")))
             .map_err(|e| format!("the receipt cannot be read: {e}"))?;
-    let rows = receipt["predicate"]["self_check"]["stages"].as_array().cloned().unwrap_or_default();
-    let decode = rows.iter().find(|row| row["stage"] == "decode").ok_or("the receipt has no stages")?;
+    let rows = receipt.pointer("/predicate/self_check/stages").and_then(Value::as_array);
+    let is_decode = |row: &&Value| row.get("stage").is_some_and(|stage| stage == "decode");
+    let decode = rows.and_then(|rows| rows.iter().find(is_decode)).ok_or("the receipt has no stages")?;
     let parts = ["busy", "waiting_for_input", "waiting_for_output"];
-    Ok(parts.iter().filter_map(|part| decode[part].as_f64()).sum::<f64>() / 1e9)
+    Ok(parts.iter().filter_map(|part| decode.get(part)?.as_f64()).sum::<f64>() / 1e9)
 }
 
 /// Decoding and encoding alone, with the same encoder at the same setting: nothing that re-encodes is faster.
