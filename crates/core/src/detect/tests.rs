@@ -47,7 +47,7 @@ fn quick_turns_find_the_same_face_and_leave_the_upright_pass_alone() {
     let (upright, lying) = (Picture::astronaut().to_frame(), Picture::astronaut().turned_left().to_frame());
     let (mut full, mut quick) = (centerface(), centerface().with_quick_turns(SETTINGS));
     let boxes = [Turn::eighths(2), Turn::eighths(1)].map(|turn| {
-        let mut found = |detector: &mut CenterFace| only_face(&detector.detect(&lying, turn).unwrap());
+        let found = |detector: &mut CenterFace| only_face(&detector.detect(&lying, turn).unwrap());
         let (full, quick) =
             (found(&mut full).ellipse.bounding_box(), found(&mut quick).ellipse.bounding_box());
         assert_ne!(full, quick, "another size was searched");
