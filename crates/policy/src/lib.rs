@@ -17,7 +17,6 @@ pub mod config;
 mod dsse;
 mod durable;
 mod evidence;
-#[cfg(feature = "cedar")]
 pub mod extra;
 pub mod fhir;
 mod gate;

@@ -43,7 +43,7 @@ fn lines(decision: &Decision) -> String {
     let mut text = String::new();
     for reason in &decision.reasons {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{} ({}): {}", reason.rule.id(), who(reason), reason.why);
+        let _ = writeln!(text, "{} ({}): {}", reason.id, who(reason), reason.why);
         for (question, answer) in answers(reason) {
             let _ = writeln!(text, "    {question}: {answer}");
         }
@@ -65,7 +65,7 @@ fn columns(decision: &Decision, width: u16) -> String {
         if !reason.alternatives.is_empty() {
             let _ = write!(cure, "\nOffer instead: {}.", reason.alternatives.join("; "));
         }
-        table.add_row([who(reason), reason.rule.id(), &reason.why, &cure, reason.ask, reason.source]);
+        table.add_row([who(reason), &reason.id, &reason.why, &cure, reason.ask, reason.source]);
     }
     trimmed(&table)
 }
@@ -78,7 +78,7 @@ fn cards(decision: &Decision, width: u16) -> String {
         for (question, answer) in answers(reason) {
             let _ = write!(what, "\n{question}: {answer}");
         }
-        table.add_row([format!("{}\n{}", who(reason), reason.rule.id()), what]);
+        table.add_row([format!("{}\n{}", who(reason), reason.id), what]);
     }
     trimmed(&table)
 }

@@ -54,7 +54,7 @@ pub(crate) struct Decided {
     pub(crate) purpose: String,
     pub(crate) audience: String,
     pub(crate) technique: Technique,
-    pub(crate) rules: Vec<&'static str>,
+    pub(crate) rules: Vec<String>,
     pub(crate) obligations: Vec<String>,
     pub(crate) valid_until: Option<Instant>,
 }

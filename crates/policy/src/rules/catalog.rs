@@ -1,7 +1,5 @@
 //! The one table of rules: printed id, what would cure a violation, who may cure it, and the source it rests on.
 
-use serde::{Serialize, Serializer};
-
 /// Guidance on video review in health care.
 const REVIEW: &str = "Guidance on video review in health care";
 /// The General Medical Council's guidance.
@@ -229,12 +227,5 @@ impl Rule {
             Self::Minimise => &["a transcript"],
             _ => &[],
         }
-    }
-}
-
-/// Written as the printed id.
-impl Serialize for Rule {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.id())
     }
 }
