@@ -72,6 +72,9 @@ fn a_changed_policy_allows_nothing_until_it_is_signed() {
     assert_eq!(sign(&bench).expect(0).stdout, "~ audience_rank.plenary: 2 -> 3\n");
     check(&bench, &permitting, &clip).expect(0);
     assert_eq!(bench.log().last().unwrap()["event"], "policy_installed");
+    let entries = bench.log().len();
+    assert!(sign(&bench).expect(0).stderr.contains("in force already"));
+    assert_eq!(bench.log().len(), entries, "nothing happened, nothing is written down");
 }
 
 #[test]

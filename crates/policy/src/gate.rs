@@ -18,7 +18,7 @@ use crate::receipt::{Receipt, receipt_path};
 use crate::rules::{
     Action, Decision, Faces, Facts, Instant, Metadata, Modality, Outcome, Request, Rule, Technique, Voice,
 };
-use crate::sheet::{Digest, Found, Sheet};
+use crate::sheet::{Found, Sheet};
 use crate::state::{State, StateError};
 
 /// Who asks for what: the part of a request that does not follow from the plan.
@@ -304,7 +304,7 @@ impl Question<'_> {
             // A log that can be opened has entries; one without would have none later than now.
             last_audit_at: last_audit_at.unwrap_or(now),
             policy: self.policy.state,
-            source_sha256: Digest(*self.source.as_bytes()),
+            source_sha256: self.source,
             request: self.request(),
             derivative: None,
         });

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
     let policy = state.policy();
     commands::warn_of(&policy, printer);
     commands::name_purposes(&args.request.purpose, &policy, printer);
-    let sheet = match commands::read_sheet(&args.request.sheet, &policy.config) {
+    let sheet = match commands::read_sheet_to_decide(&args.request.sheet, &policy.config, printer) {
         Err(denied) if denied.exit == Exit::Denied => {
             note_unusable_sheet(&state, clock::now()?)?;
             return Err(denied);
@@ -85,6 +85,11 @@ fn check_target(output: &Path, overwrite: bool) -> Result<(), Failure> {
         return Err(OutputError::NoFolder.into());
     }
     let taken = |path: &Path| std::fs::symlink_metadata(path).is_ok();
+    // What is there and no file cannot be replaced by one, whatever was asked for.
+    let no_file = |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file());
+    if overwrite && (no_file(output) || no_file(&receipt_path(output))) {
+        return Err(OutputError::NotAFile.into());
+    }
     if !overwrite && (taken(output) || taken(&receipt_path(output))) {
         return Err(Failure::new(Exit::Usage, "the output or its receipt exists already")
             .with_help("choose another name, or pass --overwrite to replace both"));

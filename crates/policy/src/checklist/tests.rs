@@ -1,7 +1,12 @@
 //! No line passes without evidence, and each answer can be reached.
 
-use super::{Attestation, Evidence, Line, ReceiptFacts, Status, answer, parse_attestations, to_html};
+use super::{
+    Attestation, Evidence, Line, ReceiptFacts, ReceiptOnFile, Status, answer, parse_attestations, to_html,
+};
 use crate::config::Config;
+use crate::dsse::Envelope;
+use crate::keys::{PublicKey, Signer};
+use crate::receipt::PAYLOAD_TYPE;
 use crate::rules::Instant;
 use crate::sheet::Sheet;
 
@@ -56,8 +61,12 @@ fn with_sheet(from: &str, to: &str) -> Evidence {
     }
 }
 
+fn receipt(text: &str) -> ReceiptFacts {
+    ReceiptFacts::of(&serde_json::from_str(text).unwrap(), true).unwrap()
+}
+
 fn full() -> Evidence {
-    let receipts = vec![ReceiptFacts::parse(RECEIPT).unwrap()];
+    let receipts = vec![receipt(RECEIPT)];
     Evidence { sheets: vec![Sheet::parse(SHEET).unwrap()], receipts, ..Evidence::default() }
 }
 
@@ -115,24 +124,52 @@ fn one_gap_takes_the_pass_away_and_one_contradiction_fails() {
 }
 
 #[test]
-fn receipts_are_read_plain_and_in_an_envelope() {
-    let plain = ReceiptFacts::parse(RECEIPT).unwrap();
-    // {"predicate": {"obligations": [{"obligation": "human_review", "status": "met"}], "self_check": {"residual_faces": []}}}
-    let payload = "eyJwcmVkaWNhdGUiOiB7Im9ibGlnYXRpb25zIjogW3sib2JsaWdhdGlvbiI6ICJodW1hbl9yZXZpZXciLCAic3RhdHVzIjogIm1ldCJ9XSwgInNlbGZfY2hlY2siOiB7InJlc2lkdWFsX2ZhY2VzIjogW119fX0=";
-    let envelope = format!(
-        r#"{{"payloadType": "application/vnd.in-toto+json", "payload": "{payload}", "signatures": []}}"#
+fn a_receipt_counts_only_with_a_signature_that_verifies() {
+    let folder = tempfile::tempdir().unwrap();
+    let signer = Signer::read_or_make(&folder.path().join("key")).unwrap();
+    let keys = [signer.public()];
+    let path = folder.path().join("out.mp4.receipt.json");
+    let read = |bytes: &[u8], keys: &[PublicKey]| {
+        std::fs::write(&path, bytes).unwrap();
+        ReceiptOnFile::read(&path, keys)
+    };
+    let statement = format!(
+        r#"{{"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://obscura.invalid/receipt/v2",
+        "subject": [{{"name": "output", "digest": {{"sha256": "{}"}}}}], "predicate": {}}}"#,
+        "ab".repeat(32),
+        RECEIPT.replace("pending", "met")
     );
-    let packed = ReceiptFacts::parse(&envelope).unwrap();
-    let quality =
-        |receipts: Vec<ReceiptFacts>| status(&Evidence { receipts, ..Evidence::default() }, "quality");
-    assert_eq!(quality(vec![packed.clone()]), Status::Pass);
-    assert_eq!(quality(vec![packed.clone(), plain]), Status::NotEvidenced);
-    let leak =
-        ReceiptFacts::parse(&RECEIPT.replace("\"residual_faces\": []", "\"residual_faces\": [1]")).unwrap();
-    assert_eq!(quality(vec![packed, leak]), Status::Fail);
-    for text in ["", "[]", "{}", "{\"payload\": \"!\"}", "{\"payload\": \"e30\"}"] {
-        assert!(ReceiptFacts::parse(text).is_err(), "{text}");
+    let sealed = Envelope::seal(PAYLOAD_TYPE, statement.as_bytes(), &signer).to_json().unwrap();
+    let Ok(ReceiptOnFile::Verified(good)) = read(&sealed, &keys) else { panic!("it is signed") };
+    let evidence = Evidence { receipts: vec![good.clone()], ..Evidence::default() };
+    assert_eq!(status(&evidence, "quality"), Status::Pass);
+    // Nobody trusted, something else signed, not signed at all: it shows nothing, and that is said.
+    let other = Envelope::seal("text/plain", statement.as_bytes(), &signer).to_json().unwrap();
+    for (bytes, keys) in [(&sealed[..], &[][..]), (&other, &keys), (RECEIPT.as_bytes(), &keys)] {
+        let Ok(ReceiptOnFile::Unverified(why)) = read(bytes, keys) else { panic!("it cannot be verified") };
+        let evidence =
+            Evidence { receipts: vec![good.clone()], unverified_receipts: vec![why], ..Evidence::default() };
+        for id in ["quality", "minimisation"] {
+            let line = lines(&evidence).into_iter().find(|line| line.id == id).unwrap();
+            assert_eq!(line.status, Status::NotEvidenced);
+            assert!(line.evidence.contains("1 cannot be verified"), "{}", line.evidence);
+        }
     }
+    // With the derivative beside it, that must be the one that was signed for.
+    std::fs::write(folder.path().join("out.mp4"), "another file").unwrap();
+    let Ok(ReceiptOnFile::Unverified(why)) = read(&sealed, &keys) else { panic!("it is for another file") };
+    assert!(why.contains("not the file"), "{why}");
+    for text in ["", "[]", "{}"] {
+        assert!(read(text.as_bytes(), &keys).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_readable_face_fails_the_line() {
+    let leak = receipt(&RECEIPT.replace("\"residual_faces\": []", "\"residual_faces\": [1]"));
+    let evidence = Evidence { receipts: vec![receipt(RECEIPT), leak], ..Evidence::default() };
+    assert_eq!(status(&evidence, "quality"), Status::Fail);
+    assert!(ReceiptFacts::of(&serde_json::json!({}), true).is_none());
 }
 
 #[test]

@@ -61,6 +61,8 @@ pub struct Installed {
     pub previous_sha256: Option<Sha256Digest>,
     /// The settings that differ.
     pub differences: Vec<Difference>,
+    /// This very policy was in force already: nothing was signed or written.
+    pub was_in_force: bool,
 }
 
 /// Whether there is a policy file, in force or not. It is written after its signature.
@@ -112,6 +114,7 @@ pub(super) fn signed_elsewhere(folder: &Path, text: &str, signer: &Signer) -> st
         sha256: Sha256Digest::of(text.as_bytes()),
         previous_sha256: None,
         differences: Vec::new(),
+        was_in_force: false,
     };
     Candidate { folder: folder.to_owned(), text: text.to_owned(), change }.sign(signer)
 }
@@ -130,6 +133,9 @@ pub(crate) fn candidate(folder: &Path, trusted: &[PublicKey], text: &str) -> Res
         sha256: Sha256Digest::of(text.as_bytes()),
         previous_sha256: before.as_ref().map(|before| Sha256Digest::of(before.as_bytes())),
         differences: between(before.as_deref().unwrap_or(""), text),
+        was_in_force: before.as_deref() == Some(text)
+            && durable::read(&folder.join(FILE), MAX_POLICY_BYTES)
+                .is_ok_and(|found| found == text.as_bytes()),
     };
     Ok(Candidate { folder: folder.to_owned(), text: text.to_owned(), change })
 }

@@ -113,7 +113,12 @@ pub struct Decision {
 impl Decision {
     /// The denial of facts that are not of the agreed shape.
     pub fn ill_typed(fault: &Fault) -> Self {
-        Self::denied(vec![Reason::new(Rule::Input, None, fault.to_string())])
+        Self::input_denied([fault.to_string()])
+    }
+
+    /// The denial of input with several faults, each in one sentence.
+    pub fn input_denied(faults: impl IntoIterator<Item = String>) -> Self {
+        Self::denied(faults.into_iter().map(|fault| Reason::new(Rule::Input, None, fault)).collect())
     }
 
     /// A denial for these reasons; `needs_approval` where a named approver could cure every one of them.
