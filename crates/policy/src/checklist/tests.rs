@@ -1,5 +1,7 @@
 //! No line passes without evidence, and each answer can be reached.
 
+use std::sync::LazyLock;
+
 use super::{
     Attestation, Evidence, Line, ReceiptFacts, ReceiptOnFile, Status, answer, parse_attestations, to_html,
 };
@@ -10,31 +12,12 @@ use crate::receipt::PAYLOAD_TYPE;
 use crate::rules::Instant;
 use crate::sheet::Sheet;
 
-const SHEET: &str = r#"recording:
-  id: rec-a
-  sha256: "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
-  state: active
-  captured_at: 2026-04-01T08:00:00Z
-  retention_until: "2026-12-31T00:00:00Z"
-  pal_entry: PAL-1
-  device: {asset: CAM-1, owner: u-owner, personal: false, clock_checked_at: "2026-04-01T00:00:00Z"}
-  label: bay-4
-  linked_record: true
-  restricted: false
-  legal_hold: false
-  intimate: false
-  vulnerable_meeting: false
-  census_complete: true
-  unresolved_tracks: 0
-subjects:
-- {id: pat, kind: patient, dob: "1961-07-09", capacity: true}
-consents:
-- {id: c1, subject: pat, recording: rec-a, stage: before_recording, decision: permit, purposes: [TRAIN], max_audience: plenary, by: pat, authority: self, recorded_at: "2026-04-01T07:00:00Z", valid_from: "2026-04-01T07:00:00Z", expires_at: "2027-04-01T00:00:00Z", seq: 1, evidence: form-1}
-approvals: []
-rights_requests: []
-authority: []
-isa: [{recipient: uni, purposes: [HRESCH], from: "2026-01-01T00:00:00Z", until: "2027-01-01T00:00:00Z"}]
-"#;
+/// The sheet of the readers' tests, with a clock that was checked and an agreement.
+static SHEET: LazyLock<String> = LazyLock::new(|| {
+    let agreement = r#"isa: [{recipient: uni, purposes: [HRESCH], from: "2026-01-01T00:00:00Z", until: "2027-01-01T00:00:00Z"}]"#;
+    let checked = r#"clock_checked_at: "2026-04-01T00:00:00Z""#;
+    crate::sheet::tests::SHEET.replace("clock_checked_at: null", checked).replace("isa: []", agreement)
+});
 
 const RECEIPT: &str = r#"{"format": "obscura-receipt/1", "self_check": {"residual_faces": []}, "obligations": [
   {"obligation": "blur_faces:all", "status": "met"}, {"obligation": "voice:modulated", "status": "met"},
@@ -54,9 +37,9 @@ fn status(evidence: &Evidence, id: &str) -> Status {
 
 fn with_sheet(from: &str, to: &str) -> Evidence {
     let changed = SHEET.replacen(from, to, 1);
-    assert_ne!(changed, SHEET);
+    assert_ne!(changed, *SHEET);
     Evidence {
-        sheets: vec![Sheet::parse(SHEET).unwrap(), Sheet::parse(&changed).unwrap()],
+        sheets: vec![Sheet::parse(&SHEET).unwrap(), Sheet::parse(&changed).unwrap()],
         ..Evidence::default()
     }
 }
@@ -67,7 +50,7 @@ fn receipt(text: &str) -> ReceiptFacts {
 
 fn full() -> Evidence {
     let receipts = vec![receipt(RECEIPT)];
-    Evidence { sheets: vec![Sheet::parse(SHEET).unwrap()], receipts, ..Evidence::default() }
+    Evidence { sheets: vec![Sheet::parse(&SHEET).unwrap()], receipts, ..Evidence::default() }
 }
 
 #[test]
@@ -111,7 +94,7 @@ fn one_gap_takes_the_pass_away_and_one_contradiction_fails() {
         status(&with_sheet("linked_record: true", "linked_record: false"), "consent_with_record"),
         Status::Fail
     );
-    assert_eq!(status(&with_sheet(", evidence: form-1", ""), "consent_with_record"), Status::NotEvidenced);
+    assert_eq!(status(&with_sheet("  evidence: form-1\n", ""), "consent_with_record"), Status::NotEvidenced);
     assert_eq!(status(&with_sheet("2027-01-01", "2026-05-01"), "sharing_agreements"), Status::Fail);
     assert_eq!(status(&with_sheet("personal: false", "personal: true"), "personal_devices"), Status::Fail);
     let approval = r#"approvals: [{scope: personal_device, role: dpo, by: d, at: "2026-05-01T00:00:00Z", until: "2026-06-01T00:00:00Z", rationale: r}]"#;

@@ -9,6 +9,8 @@ pub const MAX_FAULTS: usize = 20;
 /// In a larger sheet (bytes, nodes) only the first fault is named: each further one means reading it a few times more.
 const MAX_SEARCHED_BYTES: usize = 256 << 10;
 const MAX_NODES: usize = 40_000;
+/// A sheet is not read more often than this (a few milliseconds each for the largest).
+const MAX_READS: usize = 400;
 
 /// What is wrong with a sheet, at most [`MAX_FAULTS`] faults in the order in which they are found; none where it can be
 /// judged. A text that is no YAML has one fault: what stands behind it cannot be known.
@@ -18,9 +20,10 @@ pub fn faults(text: &str, config: &Config) -> Vec<SheetError> {
     let Some(mut tree) = tree_of(text) else { return all };
     // A value of the wrong kind is replaced by an empty mapping; what that lacks is no fault of the sheet.
     let mut replaced: Vec<String> = Vec::new();
+    let mut reads = 0;
     let mut next = all.first().cloned();
     while let Some(fault) = next {
-        next = match mend(&mut tree, &fault, text.len(), config) {
+        next = match mend(&mut tree, &fault, text.len(), config, &mut reads) {
             Mended::Not => None,
             Mended::With(further, was_replaced) => {
                 replaced.extend(was_replaced.then(|| fault.path.clone()));
@@ -32,7 +35,7 @@ pub fn faults(text: &str, config: &Config) -> Vec<SheetError> {
         {
             all.push(further.clone());
         }
-        if all.len() >= MAX_FAULTS || replaced.len() >= MAX_FAULTS {
+        if all.len() >= MAX_FAULTS || reads >= MAX_READS {
             break;
         }
     }
@@ -55,8 +58,9 @@ enum Mended {
 }
 
 /// Puts one fault right and looks for the next.
-fn mend(tree: &mut Tree, fault: &SheetError, bytes: usize, config: &Config) -> Mended {
-    let read = |tree: &Tree| -> Option<SheetError> {
+fn mend(tree: &mut Tree, fault: &SheetError, bytes: usize, config: &Config, reads: &mut usize) -> Mended {
+    let mut read = |tree: &Tree| -> Option<SheetError> {
+        *reads += 1;
         let document = match tree.document(bytes) {
             Ok(document) => document,
             Err(error) => return Some(error),

@@ -11,7 +11,7 @@ mod template;
 pub(crate) mod yaml;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use append::append_consents;
 pub use cases::{Case, CaseFile, Expect, eval_json, parse_cases};
