@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_the_parser_places_well_stays() {
-        assert_eq!(place("  by: p", "   by: p"), (10, 6));
+        assert_eq!(place("  by: p", "   by: p"), (10, 4));
         assert_eq!(place("label: bay", "label: bay: 4"), (6, 13));
         assert!(super::super::load(SHEET, 1000).is_ok());
     }
