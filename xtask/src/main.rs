@@ -29,6 +29,7 @@ cargo xtask TASK: the tasks of this repository. Each says what it does before it
   setup --dry-run   only say what is missing (exit code 1 if anything is)
   demo              set up, build, de-identify a sample clip; results in target/demo/
   test              set up, then format, tidy, layers, clippy and all tests
+  test --cedar      the same with the feature `cedar`, in target/cedar; compiling it takes minutes
   ci                what `test` does, and the check of licences and sources of dependencies
   bench ARGS…       build and run the benches with these arguments
   help              this text
@@ -44,7 +45,7 @@ Example: cargo xtask demo";
 enum Task {
     Setup { dry_run: bool },
     Demo,
-    Test,
+    Test { cedar: bool },
     Ci,
     Bench(Vec<OsString>),
     Help,
@@ -77,7 +78,7 @@ fn run(task: Task) -> Result<(), Error> {
             Ok(())
         }
         Task::Demo => demo::run(&root, &home),
-        Task::Test => checks::test(&root, &home),
+        Task::Test { cedar } => checks::test(&root, &home, cedar),
         Task::Ci => checks::ci(&root, &home),
         Task::Bench(args) => checks::bench(&root, &home, &args),
         Task::Help => Ok(()),
@@ -99,6 +100,7 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Task, Error> {
                 }
             }
             (Long("dry-run"), Some(Task::Setup { dry_run })) => *dry_run = true,
+            (Long("cedar"), Some(Task::Test { cedar })) => *cedar = true,
             (arg, _) => return Err(usage(arg.unexpected())),
         }
     }
@@ -109,7 +111,7 @@ fn named(word: &OsString) -> Result<Task, Error> {
     match word.to_str() {
         Some("setup") => Ok(Task::Setup { dry_run: false }),
         Some("demo") => Ok(Task::Demo),
-        Some("test") => Ok(Task::Test),
+        Some("test") => Ok(Task::Test { cedar: false }),
         Some("ci") => Ok(Task::Ci),
         Some("bench") => Ok(Task::Bench(Vec::new())),
         Some("help") => Ok(Task::Help),
@@ -130,6 +132,7 @@ mod tests {
         assert_eq!(asked("").unwrap(), Task::Help);
         assert_eq!(asked("setup").unwrap(), Task::Setup { dry_run: false });
         assert_eq!(asked("setup --dry-run").unwrap(), Task::Setup { dry_run: true });
+        assert_eq!(asked("test --cedar").unwrap(), Task::Test { cedar: true });
         assert_eq!(asked("demo --help").unwrap(), Task::Help);
         assert_eq!(
             asked("bench speed --runs 3").unwrap(),
@@ -139,7 +142,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_a_usage_error() {
-        for words in ["tset", "--dry-run", "demo --dry-run", "test twice", "setup -x"] {
+        for words in ["tset", "--dry-run", "demo --dry-run", "ci --cedar", "test twice", "setup -x"] {
             let refused = asked(words).unwrap_err();
             assert_eq!(refused.exit_code(), 2, "{words}");
             assert!(refused.help().is_some());

@@ -70,7 +70,9 @@ impl Verb {
             | Self::Report(ReportVerbArgs { command: ReportCommand::Checklist { json, .. } }) => *json,
             Self::Audit(AuditArgs { command: AuditCommand::Export }) => true,
             Self::Doctor(args) | Self::Models(args) => args.json,
-            Self::Audit(AuditArgs { command: AuditCommand::Forget { .. } })
+            Self::Audit(AuditArgs {
+                command: AuditCommand::Forget { .. } | AuditCommand::AcceptClock { .. },
+            })
             | Self::Sheet(_)
             | Self::Completions { .. } => false,
         }
@@ -337,6 +339,9 @@ pub(crate) enum ReportCommand {
         /// Consent sheets (.yaml), receipts (.json), or folders that hold them
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// The public key that must have signed the receipts: a PEM file, or 64 hexadecimal digits; else those of the state folder
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
         /// Statements of people in office that lines are met; they fill gaps and outweigh nothing
         #[arg(long, value_name = "FILE")]
         attested: Vec<PathBuf>,
@@ -429,6 +434,18 @@ pub(crate) enum AuditCommand {
     Forget {
         /// The person's pseudonym, as it stood in the consent sheets
         subject: String,
+    },
+    /// Go on after an entry was written under a clock that was ahead; the log keeps that this was done, and who did it
+    #[command(after_help = "Examples:\n  obscura audit accept-clock\n  \
+        obscura audit accept-clock --latest 2031-01-01T00:00:00Z\n\n\
+        Set the clock right first. Without --latest this only says what it would accept.")]
+    AcceptClock {
+        /// The time of the entry that lies ahead, repeated from what this command says without it
+        #[arg(long, value_name = "INSTANT")]
+        latest: Option<String>,
+        /// Pseudonym of who accepts it; by default one made from this account
+        #[arg(long, value_name = "ID")]
+        actor: Option<String>,
     },
 }
 

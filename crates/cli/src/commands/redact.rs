@@ -24,7 +24,7 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
     let policy = state.policy();
     commands::warn_of(&policy, printer);
     commands::name_purposes(&args.request.purpose, &policy, printer);
-    let sheet = match commands::read_sheet(&args.request.sheet, &policy.config) {
+    let sheet = match commands::read_sheet_to_decide(&args.request.sheet, &policy.config, printer) {
         Err(denied) if denied.exit == Exit::Denied => {
             note_unusable_sheet(&state, clock::now()?)?;
             return Err(denied);
@@ -36,6 +36,7 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
         return Err(Failure::new(Exit::Usage, "the output is the recording itself; choose another name")
             .with_help("a recording is never overwritten, not even through a link"));
     }
+    check_replaceable(&args.output)?;
     let tracks = read_tracks(args, &input)?;
     let (plan, order) = (args.plan(), commands::order(&args.request));
     let permit = match judge(&sheet, &input, &plan, &order, &state, &args.output, clock::now()?)? {
@@ -121,6 +122,16 @@ fn check_target(output: &Path, overwrite: bool) -> Result<(), Failure> {
             .with_help("choose another name, or pass --overwrite to replace both"));
     }
     Ok(())
+}
+
+/// What is there and no file cannot be replaced by one, whatever was asked for.
+fn check_replaceable(output: &Path) -> Result<(), Failure> {
+    let is_no_file = |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file());
+    if is_no_file(output) || is_no_file(&receipt_path(output)) {
+        Err(OutputError::NotAFile.into())
+    } else {
+        Ok(())
+    }
 }
 
 fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
