@@ -12,3 +12,4 @@ mod interrupted;
 mod pictures;
 mod streams;
 mod times;
+mod voices;
