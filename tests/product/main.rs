@@ -1,15 +1,20 @@
 //! Whole-product tests, in one program so that they share the cores: each runs the real binary over real media.
 
 mod attachments;
+mod audit;
 mod bad_input;
 mod bad_place;
+mod consent_papers;
 mod containers;
 mod environment;
 mod faces;
 mod gate;
 mod gate_reasons;
 mod interrupted;
+mod killed;
 mod pictures;
+mod policy_file;
 mod streams;
 mod times;
+mod verify;
 mod voices;

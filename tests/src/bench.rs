@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::run::{Run, finish, obscura};
-use crate::{Sheet, media};
+use crate::{Sheet, media, receipt};
 
 /// The folders vanish with the bench.
 #[derive(Debug)]
@@ -43,12 +43,36 @@ impl Bench {
         self.out_folder().join("result.mp4")
     }
 
-    pub fn receipt_text(&self) -> String {
-        std::fs::read_to_string(self.out_folder().join("result.mp4.receipt.json")).unwrap()
+    /// The state folder of everything that is run through the bench.
+    pub fn state(&self) -> PathBuf {
+        self.path("state")
     }
 
+    pub fn receipt_file(&self) -> PathBuf {
+        self.out_folder().join("result.mp4.receipt.json")
+    }
+
+    /// What was signed: the statement inside the envelope.
+    pub fn receipt_text(&self) -> String {
+        receipt::statement_text(&self.receipt_file())
+    }
+
+    /// What the statement says about the output.
     pub fn receipt(&self) -> Value {
-        serde_json::from_str(&self.receipt_text()).unwrap()
+        serde_json::from_str::<Value>(&self.receipt_text()).unwrap()["predicate"].take()
+    }
+
+    /// The binary with the bench's state folder, ready for arguments.
+    pub fn obscura(&self) -> Command {
+        let mut command = obscura();
+        command.env("OBSCURA_STATE", self.state());
+        command
+    }
+
+    /// Every entry of the audit log.
+    pub fn log(&self) -> Vec<Value> {
+        let export = finish(self.obscura().args(["audit", "export"])).expect(0).json();
+        export["entries"].as_array().unwrap().clone()
     }
 
     /// Makes the clip `name` with ffmpeg; `args` is split at blanks, `{media}` is the folder of sample clips.
@@ -70,7 +94,7 @@ impl Bench {
     /// `obscura redact` of `clip` under `sheet`, with `extra` arguments, ready to run.
     pub fn command(&self, clip: &Path, sheet: &Sheet, extra: &[&str]) -> Command {
         let sheet = self.write_sheet(sheet);
-        let mut command = obscura();
+        let mut command = self.obscura();
         command.arg("redact").arg(clip).arg("--sheet").arg(sheet).args(["--purpose", "HQUALIMP"]);
         command.arg("-o").arg(self.output()).args(["--device", "cpu"]).args(extra);
         command

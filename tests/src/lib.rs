@@ -8,6 +8,7 @@ pub mod leak;
 pub mod media;
 pub mod pixels;
 pub mod probe;
+pub mod receipt;
 pub mod run;
 pub mod sheet;
 pub mod sound;

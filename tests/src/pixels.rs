@@ -28,12 +28,7 @@ pub const LEAK_ENERGY: f32 = 0.35;
 
 /// The luma of one area in every picture, values 0 to 255 row by row; pictures repeated or dropped by no one.
 pub fn gray(path: &Path, area: Area) -> Vec<Vec<f32>> {
-    let filter = format!("crop={}:{}:{}:{}:exact=1,format=gray", area.width, area.height, area.x, area.y);
-    let bytes = decode(path, &filter, "gray");
-    bytes
-        .chunks_exact(area.width * area.height)
-        .map(|frame| frame.iter().map(|&v| f32::from(v)).collect())
-        .collect()
+    LumaFrames::open(path, area).collect()
 }
 
 /// The luma of every picture of a file, one at a time, values 0 to 255 row by row.
@@ -69,7 +64,11 @@ impl Iterator for LumaFrames {
     type Item = Vec<f32>;
 
     fn next(&mut self) -> Option<Vec<f32>> {
-        self.decoder.stdout.as_mut()?.read_exact(&mut self.frame).ok()?;
+        if self.decoder.stdout.as_mut()?.read_exact(&mut self.frame).is_err() {
+            // A decoder that broke off must not pass for the end of the file.
+            assert!(self.decoder.wait().unwrap().success(), "ffmpeg decodes to the end");
+            return None;
+        }
         Some(self.frame.iter().map(|&value| f32::from(value)).collect())
     }
 }
@@ -88,7 +87,7 @@ pub fn mean_rgb(path: &Path, area: Area) -> [f64; 3] {
         "scale=in_color_matrix=auto:flags=accurate_rnd+full_chroma_int,format=rgb24,crop={}:{}:{}:{}:exact=1",
         area.width, area.height, area.x, area.y
     );
-    let bytes = decode(path, &filter, "rgb24");
+    let bytes = decode_rgb(path, &filter);
     let count = area.width * area.height;
     let mut sums = [0.0; 3];
     for pixel in bytes[..count * 3].chunks_exact(3) {
@@ -106,9 +105,9 @@ pub fn assert_colour(wanted: [f64; 3], got: [f64; 3], tolerance: f64) {
     assert!(!far, "the colour was {wanted:.0?} and is {got:.0?}");
 }
 
-fn decode(path: &Path, filter: &str, format: &str) -> Vec<u8> {
+fn decode_rgb(path: &Path, filter: &str) -> Vec<u8> {
     let input = [OsString::from("-i"), path.as_os_str().to_owned(), "-vf".into(), filter.into()];
-    let rest = words(&format!("-map 0:v:0 -fps_mode passthrough -f rawvideo -pix_fmt {format}"));
+    let rest = words("-map 0:v:0 -fps_mode passthrough -f rawvideo -pix_fmt rgb24");
     ffmpeg_bytes(input.into_iter().chain(rest))
 }
 

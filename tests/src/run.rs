@@ -1,7 +1,8 @@
 //! The binary under test, and what it said.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -69,7 +70,7 @@ impl Run {
     }
 }
 
-/// The binary: `OBSCURA_BIN`, else the release build beside this test.
+/// The binary: `OBSCURA_BIN`, else the release build of this program's target folder.
 ///
 /// # Panics
 /// Where it was not built.
@@ -77,16 +78,34 @@ pub fn binary() -> PathBuf {
     if let Some(path) = std::env::var_os("OBSCURA_BIN") {
         return PathBuf::from(path);
     }
-    let test = std::env::current_exe().unwrap();
-    let target = test.ancestors().nth(3).expect("tests run from TARGET/PROFILE/deps");
-    let path = target.join("release").join("obscura");
-    assert!(path.is_file(), "the tests need the release binary: run `cargo build --release` first");
-    path
+    let own = std::env::current_exe().unwrap();
+    let places = own.ancestors().map(|folder| folder.join("release").join("obscura"));
+    let path = places.into_iter().find(|path| path.is_file());
+    path.expect("the release binary is needed: run `cargo build --release --workspace` first")
+}
+
+/// The state folder of commands that do not name one: never that of whoever runs the tests.
+fn shared_state() -> &'static PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let test = std::env::current_exe().unwrap();
+        let place =
+            test.ancestors().nth(3).expect("tests run from TARGET/PROFILE/deps").join("tmp/test-states");
+        std::fs::create_dir_all(&place).unwrap();
+        // What earlier runs left behind goes, as far as they have ended.
+        for old in std::fs::read_dir(&place).unwrap().flatten() {
+            if !Path::new("/proc").join(old.file_name()).exists() {
+                let _ = std::fs::remove_dir_all(old.path());
+            }
+        }
+        place.join(std::process::id().to_string())
+    })
 }
 
 /// The binary with its input closed, ready for arguments.
 pub fn obscura() -> Command {
     let mut command = Command::new(binary());
+    command.env("OBSCURA_STATE", shared_state());
     command.stdin(Stdio::null()).env("NO_COLOR", "1");
     // As on a server: no login session, no display.
     command.env_remove("XDG_RUNTIME_DIR").env_remove("NODEVICE_SELECT");

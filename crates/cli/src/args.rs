@@ -16,6 +16,9 @@ use obscura_policy::media::model::{
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) verb: Verb,
+    /// Folder of the signing key, the policy and the audit log; else `OBSCURA_STATE`, else the XDG folder for state
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) state: Option<PathBuf>,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 2 usage, 3 denied, 4 needs approval, 5 input unusable, 6 output refused by \
@@ -29,8 +32,14 @@ pub(crate) enum Verb {
     Check(CheckArgs),
     /// Make or check a consent sheet
     Sheet(SheetArgs),
-    /// Decide cases without touching any recording, for auditors and tests
+    /// Decide cases without touching any recording; check, compare and sign a policy file
     Policy(PolicyArgs),
+    /// Say whether an output is the one that its receipt was signed for
+    Verify(VerifyArgs),
+    /// Verify or export the audit log
+    Audit(AuditArgs),
+    /// Report what the evidence on file shows
+    Report(ReportVerbArgs),
     /// Say what is installed, what is missing and how to get it
     Doctor(ReportArgs),
     /// List the models with their digests and licences
@@ -50,9 +59,17 @@ impl Verb {
         match self {
             Self::Redact(args) => args.json,
             Self::Check(args) => args.json,
-            Self::Policy(PolicyArgs { command: PolicyCommand::Eval { json, .. } }) => *json,
+            Self::Policy(PolicyArgs {
+                command: PolicyCommand::Eval { json, .. } | PolicyCommand::Check { json, .. },
+            })
+            | Self::Verify(VerifyArgs { json, .. })
+            | Self::Audit(AuditArgs { command: AuditCommand::Verify { json, .. } })
+            | Self::Report(ReportVerbArgs { command: ReportCommand::Checklist { json, .. } }) => *json,
+            Self::Audit(AuditArgs { command: AuditCommand::Export }) => true,
             Self::Doctor(args) | Self::Models(args) => args.json,
-            Self::Sheet(_) | Self::Completions { .. } => false,
+            Self::Audit(AuditArgs { command: AuditCommand::Forget { .. } })
+            | Self::Sheet(_)
+            | Self::Completions { .. } => false,
         }
     }
 }
@@ -206,6 +223,63 @@ pub(crate) enum SheetCommand {
         /// The sheet
         sheet: PathBuf,
     },
+    /// Add consents that are on file as FHIR resources (R5, or R4 for patients) to a sheet
+    #[command(
+        after_help = "Example:\n  obscura sheet import consent.json --into resus.yaml --subject Patient/f001=p1 \
+                            --stage before_recording --max-audience plenary"
+    )]
+    Import {
+        /// FHIR Consent resources as JSON
+        #[arg(required = true, value_name = "CONSENT")]
+        consents: Vec<PathBuf>,
+        /// The sheet that gets the rows; comments stay
+        #[arg(long, value_name = "SHEET")]
+        into: PathBuf,
+        /// Which person of the sheet a reference stands for, such as Patient/f001=p1
+        #[arg(long, required = true, value_name = "REFERENCE=ID")]
+        subject: Vec<String>,
+        /// The stage at which the person was asked; FHIR does not say
+        #[arg(long, value_parser = ["before_recording", "after_recording", "before_use"])]
+        stage: String,
+        /// The widest audience that was agreed to; FHIR does not say
+        #[arg(long, value_name = "AUDIENCE", default_value = "individual")]
+        max_audience: String,
+        /// The end of a permit that has none, such as 2027-01-01T00:00:00Z; an earlier end in the resource wins
+        #[arg(long, value_name = "INSTANT")]
+        until: Option<String>,
+        /// Print the new sheet instead of writing it
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportVerbArgs {
+    #[command(subcommand)]
+    pub(crate) command: ReportCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportCommand {
+    /// Answer the checklist of a compliant recording: pass, fail, not evidenced or attested
+    #[command(after_help = "Examples:\n  obscura report checklist sheets/ --html checklist.html\n  \
+                            obscura report checklist resus.yaml resus.deid.mp4.receipt.json --json\n\n\
+                            A file of attestations holds one key:\n  attestations:\n  \
+                            - {line: awareness, role: dpo, at: \"2026-11-01T00:00:00Z\", until: \"2027-11-01T00:00:00Z\"}")]
+    Checklist {
+        /// Consent sheets (.yaml), receipts (.json), or folders that hold them
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Statements of people in office that lines are met; they fill gaps and outweigh nothing
+        #[arg(long, value_name = "FILE")]
+        attested: Vec<PathBuf>,
+        /// Also write a page
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+        /// Print JSON instead of text
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -224,6 +298,70 @@ pub(crate) enum PolicyCommand {
         /// Print one JSON array instead of a table
         #[arg(long)]
         json: bool,
+    },
+    /// Check a policy file, show what it changes, sign it and put it in force
+    #[command(after_help = "Example:\n  obscura policy check policy.toml\n\n\
+        The policy in force is policy.toml in the state folder. Change a copy, or that file, then run this.")]
+    Check {
+        /// The policy file
+        file: PathBuf,
+        /// Check and show only: sign nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Print JSON instead of lines
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  obscura verify resus.deid.mp4\n  \
+    obscura verify clip.mp4 --receipt clip.json --key hospital.pub.pem")]
+pub(crate) struct VerifyArgs {
+    /// The output
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Its receipt; by default OUT.receipt.json
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt: Option<PathBuf>,
+    /// The public key that must have signed: a PEM file, or 64 hexadecimal digits; else those of the state folder
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// Print JSON instead of a sentence
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    #[command(subcommand)]
+    pub(crate) command: AuditCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Say whether the audit log is whole and unchanged
+    #[command(after_help = "Example:\n  obscura audit verify --checkpoint last-month.checkpoint\n\n\
+        Keep a copy of the file `audit/checkpoint` of the state folder somewhere else from time to time: with an older \
+        copy, this also finds a log that was rolled back or written anew.")]
+    Verify {
+        /// An older checkpoint, or an older export, that the log must still agree with
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Option<PathBuf>,
+        /// Print JSON instead of a sentence
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print every entry, the checkpoint and the public key as JSON
+    #[command(after_help = "Example:\n  obscura audit export > log.json")]
+    Export,
+    /// Destroy the key of a person, so that nothing in the log leads to them any more
+    #[command(
+        after_help = "Example:\n  obscura audit forget subject-17\n\nThe log still verifies. This cannot be undone."
+    )]
+    Forget {
+        /// The person's pseudonym, as it stood in the consent sheets
+        subject: String,
     },
 }
 

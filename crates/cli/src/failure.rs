@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use obscura_policy::GateError;
 use obscura_policy::media::{AssetError, EngineError, FailureKind, MediaError, OpenError, OutputError};
+use obscura_policy::{GateError, InstallError, LogError, StateError, VerifyError};
 
 /// The exit codes, fixed by the documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,11 +112,77 @@ impl From<GateError> for Failure {
             GateError::Engine(engine) => engine.into(),
             GateError::Output(output) => output.into(),
             GateError::Evidence(_) => Self::new(Exit::Refused, message),
-            GateError::NotCovered | GateError::Overtaken(_) | GateError::SheetGone => {
-                Self::new(Exit::Denied, message)
-                    .with_help("nothing was written; run `obscura check` for the reasons")
-            }
+            GateError::NotCovered
+            | GateError::Overtaken(_)
+            | GateError::TermsChanged
+            | GateError::SheetGone => Self::new(Exit::Denied, message)
+                .with_help("nothing was written; run `obscura check` for the reasons"),
+            GateError::Log(log) => log.into(),
+            GateError::State(state) => state.into(),
             _ => Self::new(Exit::Other, message),
+        }
+    }
+}
+
+/// No log, no permit.
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        let message = error.to_string();
+        match error {
+            LogError::Missing | LogError::Tampered(_) => {
+                Self::new(Exit::Denied, format!("denied: {message}, and nothing is allowed without it"))
+                    .with_help("`obscura audit verify` looks at the log; call whoever is responsible for it")
+            }
+            _ => Self::new(Exit::Environment, message),
+        }
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        let message = error.to_string();
+        match error {
+            StateError::Log(log) => log.into(),
+            StateError::Unused => Self::new(Exit::Usage, message).with_help(
+                "name the folder with --state or OBSCURA_STATE; the first `redact` or `check` makes one",
+            ),
+            _ => Self::new(Exit::Environment, message),
+        }
+    }
+}
+
+impl From<InstallError> for Failure {
+    fn from(error: InstallError) -> Self {
+        let message = error.to_string();
+        match error {
+            InstallError::State(state) => state.into(),
+            _ => Self::new(Exit::Usage, message).with_help("nothing was signed; correct the file"),
+        }
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        let message = error.to_string();
+        match error {
+            VerifyError::Output(_) => {
+                Self::new(Exit::Usage, message).with_help("check the name of the output")
+            }
+            VerifyError::Log(log) => Self::of_audit(log),
+            _ => {
+                Self::new(Exit::Refused, format!("not verified: {message}")).with_help("do not use this file")
+            }
+        }
+    }
+}
+
+impl Failure {
+    /// A log that was only looked at.
+    pub(crate) fn of_audit(error: LogError) -> Self {
+        match error {
+            LogError::Missing | LogError::Tampered(_) => Self::new(Exit::Refused, error.to_string())
+                .with_help("call whoever is responsible for the log"),
+            other => other.into(),
         }
     }
 }

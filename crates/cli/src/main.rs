@@ -21,11 +21,15 @@ fn main() -> ExitCode {
     quiet_start::settle(&cli.verb);
     start_log();
     let printer = Printer::new(cli.verb.wants_json());
+    let state = cli.state.as_deref();
     let outcome = match &cli.verb {
-        Verb::Redact(args) => commands::redact::run(args, &printer),
-        Verb::Check(args) => commands::check::run(args, &printer),
-        Verb::Sheet(args) => commands::sheet::run(args, &printer),
-        Verb::Policy(args) => commands::policy::run(args, &printer),
+        Verb::Redact(args) => commands::redact::run(args, state, &printer),
+        Verb::Check(args) => commands::check::run(args, state, &printer),
+        Verb::Sheet(args) => commands::sheet::run(args, state, &printer),
+        Verb::Policy(args) => commands::policy::run(args, state, &printer),
+        Verb::Verify(args) => commands::verify::run(args, state, &printer),
+        Verb::Audit(args) => commands::audit::run(args, state, &printer),
+        Verb::Report(args) => commands::report::run(args, state, &printer),
         Verb::Doctor(args) => commands::doctor::run(args, &printer),
         Verb::Models(args) => commands::models::run(args, &printer),
         Verb::Completions { shell } => commands::completions::run(*shell, &printer),

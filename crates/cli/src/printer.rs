@@ -48,6 +48,18 @@ impl Printer {
         self.json
     }
 
+    /// Width of the terminal that shows data (characters); `None` where there is none.
+    #[expect(clippy::unused_self, reason = "whoever prints must hold the printer")]
+    pub(crate) fn data_width(&self) -> Option<u16> {
+        terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0)
+    }
+
+    /// Width of the terminal that shows talk (characters); `None` where there is none.
+    #[expect(clippy::unused_self, reason = "whoever prints must hold the printer")]
+    pub(crate) fn talk_width(&self) -> Option<u16> {
+        terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0)
+    }
+
     /// Whether somebody watches.
     pub(crate) fn is_watched(&self) -> bool {
         self.watched
@@ -59,8 +71,9 @@ impl Printer {
             let value = json!({ "error": failure.message, "help": failure.help, "exit": failure.exit as u8 });
             drop(self.json(&value));
         }
-        let theme =
-            if self.is_watched() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        // no-color.org: present and not empty means no colours.
+        let has_colours = self.is_watched() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+        let theme = if has_colours { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
         let mut text = String::new();
         let drawn = GraphicalReportHandler::new_themed(theme).render_report(&mut text, failure);
         if drawn.is_err() || !self.is_watched() {

@@ -1,19 +1,26 @@
 //! From a sheet and a file to a decision, and from a permit to a finished recording with its receipt.
+//!
+//! Every decision of [`judge`] and every end of [`render`] is in the audit log before anything follows from it.
 
 use std::path::Path;
 
-use obscura_core::engine::{self, Assets, EngineError, InputFile, Link, OutputError, PendingFile};
+use obscura_core::engine::{
+    self, Assets, EngineError, FailureKind, InputFile, Link, OutputError, PendingFile,
+};
 use obscura_core::model::{Plan, Sha256Digest, VoiceMode};
 
-use crate::config::Config;
+use crate::account;
 use crate::evidence::{self, MissingEvidence};
-use crate::permit::Permit;
+use crate::log::{Event, Log, LogError, Moment};
+use crate::permit::{Permit, Terms};
+use crate::policy_file::{Policy, Storage};
 use crate::receipt::{Receipt, receipt_path};
 use crate::rules::{
-    Action, Decision, Faces, Facts, Instant, Metadata, Modality, Outcome, PolicyState, Request, Technique,
-    Voice, decide,
+    Action, Decision, Faces, Facts, Instant, Metadata, Modality, Outcome, Request, Rule, Technique, Voice,
+    decide,
 };
 use crate::sheet::{Digest, Found, Sheet};
+use crate::state::{State, StateError};
 
 /// Who asks for what: the part of a request that does not follow from the plan.
 #[derive(Clone, Debug)]
@@ -32,12 +39,12 @@ pub struct Order {
 #[derive(Debug)]
 pub enum Verdict {
     /// Rendering may begin.
-    Permitted(Permit),
+    Permitted(Box<Permit>),
     /// It may not; every reason is in the decision.
     Refused(Decision),
 }
 
-/// Why a permitted rendering produced nothing.
+/// Why there is no answer, or why a permitted rendering produced nothing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GateError {
@@ -50,6 +57,11 @@ pub enum GateError {
     /// The decision changed while the recording was rendered.
     #[error("the decision changed while the recording was rendered")]
     Overtaken(Box<Decision>),
+    /// Still permitted, but on other terms.
+    #[error(
+        "the policy, the place of the result or the end of the consent changed while the recording was rendered"
+    )]
+    TermsChanged,
     /// The sheet could not be read again before the result was named.
     #[error("the consent sheet cannot be read any more, so the decision cannot be confirmed")]
     SheetGone,
@@ -62,27 +74,113 @@ pub enum GateError {
     /// The output could not be written.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// The decision cannot be written down, so nothing may follow from it.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The state folder cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
 }
 
-/// Judges a request for one recording.
+impl GateError {
+    /// One word for the log.
+    fn in_a_word(&self) -> &'static str {
+        match self {
+            Self::Engine(error) => match error.kind() {
+                FailureKind::Input => "input",
+                FailureKind::Refused => "self_check",
+                FailureKind::Environment => "environment",
+                FailureKind::Interrupted => "interrupted",
+                FailureKind::Target => "output",
+                FailureKind::Internal => "internal",
+            },
+            Self::NotCovered | Self::Overtaken(_) | Self::TermsChanged | Self::SheetGone => "decision",
+            Self::Evidence(_) => "evidence",
+            Self::Receipt(_) | Self::Output(_) => "output",
+            Self::Log(_) | Self::State(_) => "state",
+        }
+    }
+}
+
+/// What is asked for, of which recording, under which sheet.
+#[derive(Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) sheet: &'a Sheet,
+    pub(crate) source: Sha256Digest,
+    pub(crate) plan: &'a Plan,
+    pub(crate) order: &'a Order,
+    pub(crate) policy: &'a Policy,
+    pub(crate) storage: Storage,
+}
+
+/// Decides without writing anything down: for those who only want to know. There is no permit to be had from it. The place
+/// of a result is taken to be approved, since there is none yet.
+///
+/// # Errors
+/// [`GateError`] where the state folder or its log cannot be used.
+pub fn consider(
+    sheet: &Sheet,
+    input: &InputFile,
+    plan: &Plan,
+    order: &Order,
+    state: &State,
+    now: Instant,
+) -> Result<Decision, GateError> {
+    let policy = state.policy();
+    let source = input.digest();
+    let question = Question { sheet, source, plan, order, policy: &policy, storage: Storage::Attested };
+    let last = state.log()?.latest_at();
+    Ok(decide(&question.facts(last, now), &policy.config))
+}
+
+/// Judges a request for one recording whose result is to be called `output`. The decision, whatever it is, is in the audit
+/// log when this returns; without that there is no permit.
+///
+/// # Errors
+/// [`GateError`] where the decision cannot be written down.
 pub fn judge(
     sheet: &Sheet,
     input: &InputFile,
     plan: &Plan,
     order: &Order,
-    config: &Config,
+    state: &State,
+    output: &Path,
     now: Instant,
-) -> Verdict {
-    let facts = facts(sheet, input.digest(), plan, order, now);
-    let decision = decide(&facts, config);
-    match Permit::issue(&decision, &facts, input.digest()) {
-        Some(permit) => Verdict::Permitted(permit),
+) -> Result<Verdict, GateError> {
+    // The log first: whoever holds it sees no policy that is only half installed.
+    let mut log = state.log()?;
+    let policy = state.policy();
+    let (source, storage) = (input.digest(), policy.site.storage_of(output));
+    let question = Question { sheet, source, plan, order, policy: &policy, storage };
+    let facts = question.facts(log.latest_at(), now);
+    let decision = decide(&facts, &policy.config);
+    let decided = account::decided(&question, &facts, &decision, Moment::Request, &state.subjects())?;
+    let event = match decision.outcome {
+        Outcome::Permit => Event::Permitted(decided),
+        Outcome::Deny => Event::Denied(decided),
+        Outcome::NeedsApproval => Event::NeedsApproval(decided),
+    };
+    let appended = log.append(&event, now)?;
+    let terms = Terms::new(&facts, &policy, storage, now);
+    Ok(match Permit::issue(&decision, &facts, source, terms, now, appended) {
+        Some(permit) => Verdict::Permitted(Box::new(permit)),
         None => Verdict::Refused(decision),
-    }
+    })
 }
 
-/// Renders a recording under a permit. `confirm` reads the sheet and the clock again: the decision is taken once more
-/// before the result gets its name, since consent may be withdrawn while a long recording is rendered.
+/// Writes down that a sheet could not be judged at all.
+///
+/// # Errors
+/// [`GateError`] where the log cannot be used.
+pub fn note_unusable_sheet(state: &State, now: Instant) -> Result<(), GateError> {
+    let rules = vec![Rule::Input.id().to_owned()];
+    state.log()?.append(&Event::SheetRefused { rules }, now)?;
+    Ok(())
+}
+
+/// Renders a recording under a permit. `confirm` reads the sheet and the clock again: the decision is taken once more, with
+/// the policy and the log as they are then, before the result gets its name, since consent may be withdrawn while a long
+/// recording is rendered.
 ///
 /// # Errors
 /// [`GateError`]; nothing is left under the output's name or the receipt's.
@@ -95,59 +193,140 @@ pub fn render(
     output: (&Path, bool),
     assets: &Assets,
     order: &Order,
-    config: &Config,
+    state: &State,
     confirm: &dyn Fn() -> Option<(Sheet, Instant)>,
     link: &Link,
 ) -> Result<Receipt, GateError> {
-    let (target, overwrite) = output;
-    let (_, now) = confirm().ok_or(GateError::SheetGone)?;
-    if !permit.covers(input.digest(), technique(plan), now) {
-        return Err(GateError::NotCovered);
-    }
-    let plan = Plan { watermark: watermark(&permit, order), ..plan.clone() };
-    let pending = PendingFile::create(target, overwrite)?;
-    let pending_receipt = PendingFile::create(&receipt_path(target), overwrite)?;
-    let rendered = engine::render(&plan, input, pending.file(), assets, link)?;
-    let evidence = evidence::collect(&permit, &plan, order, &rendered)?;
-    let (sheet, now) = confirm().ok_or(GateError::SheetGone)?;
-    let decision = decide(&facts(&sheet, input.digest(), &plan, order, now), config);
-    if decision.outcome != Outcome::Permit || !permit.obligations().iter().eq(&decision.obligations) {
-        return Err(GateError::Overtaken(Box::new(decision)));
-    }
-    let receipt = Receipt::new(&permit, &plan, order, config, (input, &sheet), assets, rendered, evidence);
-    receipt.write(pending_receipt.file()).map_err(|e| GateError::Receipt(e.to_string()))?;
-    // The receipt first: an output without a receipt must not exist, not even for a moment.
-    pending_receipt.commit()?;
-    pending.commit()?;
-    Ok(receipt)
-}
-
-fn facts(sheet: &Sheet, source: Sha256Digest, plan: &Plan, order: &Order, now: Instant) -> Facts {
-    sheet.to_facts(Found {
-        now,
-        last_audit_at: now,
-        policy: PolicyState { loaded: true, signature_ok: true },
-        source_sha256: Digest(*source.as_bytes()),
-        request: request(plan, order),
-        derivative: None,
+    let job = Job { plan, input, output, assets, order, state, confirm, link };
+    job.run(&permit).inspect_err(|error| {
+        let (entry, decision) = (permit.appended().entry(), permit.decision_id());
+        let event = Event::Failed { permit: entry, decision, because: error.in_a_word() };
+        let at = confirm().map_or(permit.decided_at(), |(_, now)| now);
+        // The log already says that a permit was given and no more; a second failure here changes nothing about that.
+        drop(state.log().and_then(|mut log| log.append(&event, at)));
     })
 }
 
-/// Where the result goes is the word of whoever runs the command: the engine writes into the folder that it is given, and
-/// a site gives its approved store.
-fn request(plan: &Plan, order: &Order) -> Request {
-    Request {
-        action: Action::ProduceDerivative,
-        actor: order.actor.clone(),
-        role: order.role.clone(),
-        purpose: order.purpose.clone(),
-        audience: order.audience.clone(),
-        modality: Modality::Video,
-        technique: technique(plan),
-        recipient: None,
-        encrypted: false,
-        dest_storage: "approved_store".to_owned(),
-        less_intrusive_suffices: None,
+struct Job<'a> {
+    plan: &'a Plan,
+    input: &'a InputFile,
+    output: (&'a Path, bool),
+    assets: &'a Assets,
+    order: &'a Order,
+    state: &'a State,
+    confirm: &'a dyn Fn() -> Option<(Sheet, Instant)>,
+    link: &'a Link,
+}
+
+impl Job<'_> {
+    fn run(&self, permit: &Permit) -> Result<Receipt, GateError> {
+        let (target, overwrite) = self.output;
+        let (_, now) = (self.confirm)().ok_or(GateError::SheetGone)?;
+        if !permit.covers(self.input.digest(), technique(self.plan), now) {
+            return Err(GateError::NotCovered);
+        }
+        let plan = Plan { watermark: watermark(permit, self.order), ..self.plan.clone() };
+        let pending = PendingFile::create(target, overwrite)?;
+        let pending_receipt = PendingFile::create(&receipt_path(target), overwrite)?;
+        let rendered = engine::render(&plan, self.input, pending.file(), self.assets, self.link)?;
+        let evidence = evidence::collect(permit, &plan, self.order, &rendered)?;
+        let (sheet, now) = (self.confirm)().ok_or(GateError::SheetGone)?;
+        let mut log = self.state.log()?;
+        self.decide_again(permit, &plan, &sheet, now, &mut log)?;
+        let output_sha256 = rendered.output_sha256;
+        let source = (self.input, &sheet);
+        let receipt = Receipt::new(permit, &plan, self.order, source, self.assets, rendered, evidence);
+        let failed = |e: &dyn std::fmt::Display| GateError::Receipt(e.to_string());
+        let sealed = receipt.seal(self.state.signer()).map_err(|e| failed(&e))?;
+        std::io::Write::write_all(&mut pending_receipt.file(), &sealed).map_err(|e| failed(&e))?;
+        pending_receipt.file().sync_all().map_err(|e| failed(&e))?;
+        pending.file().sync_all().map_err(OutputError::from)?;
+        // The log first: no output has a name that the log does not know.
+        let completed = Event::Completed {
+            permit: permit.appended().entry(),
+            decision: permit.decision_id(),
+            source_sha256: self.input.digest(),
+            output_sha256,
+            receipt_sha256: Sha256Digest::of(&sealed),
+        };
+        log.append(&completed, now)?;
+        drop(log);
+        commit(target, overwrite, pending_receipt, pending)?;
+        Ok(receipt)
+    }
+
+    /// The same request again, with everything that it rests on read anew.
+    fn decide_again(
+        &self,
+        permit: &Permit,
+        plan: &Plan,
+        sheet: &Sheet,
+        now: Instant,
+        log: &mut Log<'_>,
+    ) -> Result<(), GateError> {
+        let policy = self.state.policy();
+        let (source, storage) = (self.input.digest(), policy.site.storage_of(self.output.0));
+        let question = Question { sheet, source, plan, order: self.order, policy: &policy, storage };
+        let facts = question.facts(log.latest_at(), now);
+        let decision = decide(&facts, &policy.config);
+        if decision.outcome != Outcome::Permit || !permit.obligations().iter().eq(&decision.obligations) {
+            let subjects = self.state.subjects();
+            let decided = account::decided(&question, &facts, &decision, Moment::Confirmation, &subjects)?;
+            log.append(&Event::Denied(decided), now)?;
+            return Err(GateError::Overtaken(Box::new(decision)));
+        }
+        if *permit.terms() != Terms::new(&facts, &policy, storage, permit.decided_at()) {
+            return Err(GateError::TermsChanged);
+        }
+        Ok(())
+    }
+}
+
+/// Gives both files their names. The receipt first: an output without a receipt must not exist, not even for a moment. For
+/// the same reason an output that is to be replaced goes before its receipt does.
+fn commit(
+    target: &Path,
+    overwrite: bool,
+    receipt: PendingFile,
+    output: PendingFile,
+) -> Result<(), GateError> {
+    if overwrite && std::fs::symlink_metadata(target).is_ok() {
+        std::fs::remove_file(target).map_err(OutputError::from)?;
+    }
+    receipt.commit()?;
+    output.commit()?;
+    Ok(())
+}
+
+impl Question<'_> {
+    fn facts(&self, last_audit_at: Option<Instant>, now: Instant) -> Facts {
+        let mut facts = self.sheet.to_facts(Found {
+            now,
+            // A log that can be opened has entries; one without would have none later than now.
+            last_audit_at: last_audit_at.unwrap_or(now),
+            policy: self.policy.state,
+            source_sha256: Digest(*self.source.as_bytes()),
+            request: self.request(),
+            derivative: None,
+        });
+        facts.approvals = self.policy.site.known_approvals(facts.approvals);
+        facts
+    }
+
+    fn request(&self) -> Request {
+        Request {
+            action: Action::ProduceDerivative,
+            actor: self.order.actor.clone(),
+            role: self.order.role.clone(),
+            purpose: self.order.purpose.clone(),
+            audience: self.order.audience.clone(),
+            modality: Modality::Video,
+            technique: technique(self.plan),
+            recipient: None,
+            encrypted: false,
+            dest_storage: self.storage.word().to_owned(),
+            less_intrusive_suffices: None,
+        }
     }
 }
 
@@ -166,3 +345,6 @@ fn watermark(permit: &Permit, order: &Order) -> String {
     let id: String = permit.decision_id().to_string().chars().take(8).collect();
     format!("DE-IDENTIFIED {} {} {id}", order.purpose, order.audience)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,25 +1,45 @@
 //! The gate: facts, rules, a permit with obligations, rendering under it, evidence, and the receipt.
 //!
 //! ```text
-//!  sheet + input + request ──facts──▶ rules::decide ──▶ Permit ──consumed by──▶ render ──▶ output + receipt
-//!                                          └──────────▶ Decision with every reason against it
+//!  sheet + input + request ──facts──▶ rules::decide ──▶ audit log ──▶ Permit ──▶ render ──▶ output + receipt
+//!                  policy ────┘                            └───────▶ Decision with every reason against it
 //! ```
 //!
-//! This is the only crate that calls the engine, and [`render`] takes a [`Permit`] that nobody else can make.
+//! This is the only crate that calls the engine, and [`render`] takes a [`Permit`] that nobody else can make, and that
+//! cannot be made of a decision that the audit log does not have.
 
 #![forbid(unsafe_code)]
 
+mod account;
+mod canonical;
+pub mod checklist;
 pub mod config;
+mod dsse;
+mod durable;
 mod evidence;
+#[cfg(feature = "cedar")]
+pub mod extra;
+pub mod fhir;
 mod gate;
+mod keys;
+mod log;
 mod permit;
+mod policy_file;
 mod receipt;
 pub mod rules;
 pub mod sheet;
+mod state;
+mod verify;
 
-pub use gate::{GateError, Order, Verdict, judge, render};
+pub use dsse::EnvelopeError;
+pub use gate::{GateError, Order, Verdict, consider, judge, note_unusable_sheet, render};
+pub use keys::{KeyError, PublicKey};
+pub use log::{Audit, CheckpointError, LogError};
 pub use permit::Permit;
+pub use policy_file::{Difference, Installed, MAX_POLICY_BYTES, Policy, Site, Storage};
 pub use receipt::{Receipt, receipt_path};
+pub use state::{InstallError, State, StateError};
+pub use verify::{Verified, VerifyError, verify};
 
 pub mod media {
     //! What the engine offers to those who may look but not render.

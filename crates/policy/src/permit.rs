@@ -1,11 +1,17 @@
-//! The permit: proof that the rules allowed one rendering of one file in one way, until a certain time.
+//! The permit: proof that the rules allowed one rendering of one file in one way, until a certain time, and that the audit
+//! log says so.
 
 use obscura_core::model::Sha256Digest;
 
+use crate::log::Appended;
+use crate::policy_file::{Policy, Storage};
 use crate::rules::{Decision, Facts, Instant, Outcome, Technique};
 
-/// Leave to render. It can only be made by the gate, from a decision that permits; it cannot be copied; and rendering
-/// uses it up.
+/// A day as retention counts it.
+const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
+
+/// Leave to render. It can only be made by the gate, from a decision that permits and a proof that this decision is in the
+/// audit log; it cannot be copied; and rendering uses it up.
 #[derive(Debug)]
 pub struct Permit {
     source: Sha256Digest,
@@ -13,20 +19,46 @@ pub struct Permit {
     valid_until: Instant,
     obligations: Vec<String>,
     decision_id: Sha256Digest,
-    expires_at: Option<Instant>,
+    terms: Terms,
+    decided_at: Instant,
+    appended: Appended,
+}
+
+/// What a permit rests on besides the outcome: it must be the same when the result is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) policy_sha256: Option<Sha256Digest>,
+    pub(crate) storage: Storage,
+    pub(crate) expires_at: Option<Instant>,
+}
+
+impl Terms {
+    /// The terms of a decision that was first taken at `decided_at`.
+    pub(crate) fn new(facts: &Facts, policy: &Policy, storage: Storage, decided_at: Instant) -> Self {
+        Self { policy_sha256: policy.sha256, storage, expires_at: earliest_end(facts, policy, decided_at) }
+    }
 }
 
 impl Permit {
-    /// A permit where the decision permits, bound to the file and the technique that were judged.
-    pub(crate) fn issue(decision: &Decision, facts: &Facts, source: Sha256Digest) -> Option<Self> {
+    /// A permit where the decision permits and the log has exactly this decision as permitted.
+    pub(crate) fn issue(
+        decision: &Decision,
+        facts: &Facts,
+        source: Sha256Digest,
+        terms: Terms,
+        decided_at: Instant,
+        appended: Appended,
+    ) -> Option<Self> {
         let valid_until = decision.valid_until.filter(|_| decision.outcome == Outcome::Permit)?;
         Some(Self {
             source,
             technique: facts.request.technique,
             valid_until,
             obligations: decision.obligations.clone(),
-            decision_id: decision_id(facts, decision)?,
-            expires_at: earliest_end(facts),
+            decision_id: appended.permitted()?,
+            terms,
+            decided_at,
+            appended,
         })
     }
 
@@ -47,18 +79,27 @@ impl Permit {
 
     /// When the derivative must be gone: the earliest end of retention and of any consent that it rests on.
     pub fn expires_at(&self) -> Option<Instant> {
-        self.expires_at
+        self.terms.expires_at
+    }
+
+    pub(crate) fn decided_at(&self) -> Instant {
+        self.decided_at
+    }
+
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// The entry of the log that this permit rests on.
+    pub(crate) fn appended(&self) -> &Appended {
+        &self.appended
     }
 }
 
-fn decision_id(facts: &Facts, decision: &Decision) -> Option<Sha256Digest> {
-    // Struct fields keep their order and maps are sorted, so equal facts give equal bytes.
-    let json = serde_json::to_vec(&(facts, decision)).ok()?;
-    Some(Sha256Digest::of(&json))
-}
-
-fn earliest_end(facts: &Facts) -> Option<Instant> {
+fn earliest_end(facts: &Facts, policy: &Policy, decided_at: Instant) -> Option<Instant> {
     let consents =
         facts.consents.iter().filter(|row| row.recording == facts.recording.id).map(|row| row.expires_at);
-    consents.chain(facts.recording.retention_until).min()
+    let days = policy.site.derivative_max_days;
+    let longest = days.map(|days| decided_at.plus_seconds(days.saturating_mul(SECONDS_PER_DAY)));
+    consents.chain(facts.recording.retention_until).chain(longest).min()
 }

@@ -1,26 +1,60 @@
 //! The receipt beside a finished recording: what was done, under which decision, with what evidence. It names no person
 //! and no path.
+//!
+//! The file is an in-toto statement (`https://in-toto.io/Statement/v1`) about the output, in a DSSE envelope that the key of
+//! the state folder signed.
 
-use std::fs::File;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use obscura_core::engine::{Assets, CheckReport, InputFile, RenderReport, Rendered};
 use obscura_core::model::{Plan, Sha256Digest};
 
-use crate::config::Config;
+use crate::dsse::Envelope;
 use crate::evidence::Evidence;
 use crate::gate::Order;
+use crate::keys::Signer;
 use crate::permit::Permit;
+use crate::policy_file::Storage;
 use crate::rules::Instant;
 use crate::sheet::Sheet;
 
 /// Name and version of the receipt's layout.
-const FORMAT: &str = "obscura-receipt/1";
+const FORMAT: &str = "obscura-receipt/2";
+/// What the envelope holds, in the words of in-toto.
+pub(crate) const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+pub(crate) const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
+/// What the statement says about its subject. Nothing lies at this address.
+pub(crate) const PREDICATE_TYPE: &str = "https://obscura.invalid/receipt/v2";
+/// What the statement calls the output, whose real name may name people.
+const SUBJECT_NAME: &str = "output";
 
-/// A receipt; its serialised form is the file `OUT.receipt.json`.
+/// An in-toto statement about one output.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Statement<P> {
+    #[serde(rename = "_type")]
+    pub(crate) kind: String,
+    pub(crate) subject: Vec<StatementSubject>,
+    #[serde(rename = "predicateType")]
+    pub(crate) predicate_type: String,
+    pub(crate) predicate: P,
+}
+
+/// What a statement is about.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StatementSubject {
+    pub(crate) name: String,
+    pub(crate) digest: SubjectDigest,
+}
+
+/// The digest of the output.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SubjectDigest {
+    pub(crate) sha256: Sha256Digest,
+}
+
+/// A receipt: the predicate of the statement.
 #[derive(Clone, Debug, Serialize)]
 pub struct Receipt {
     format: &'static str,
@@ -28,6 +62,7 @@ pub struct Receipt {
     source: FileFacts,
     output: FileFacts,
     decision: DecisionFacts,
+    log: LogFacts,
     models: Vec<ModelFacts>,
     settings: Plan,
     /// What the rendering did.
@@ -58,6 +93,15 @@ struct DecisionFacts {
     consent_sha256: Option<Sha256Digest>,
     policy_sha256: Option<Sha256Digest>,
     expires_at: Option<Instant>,
+    storage: Storage,
+}
+
+/// Where the audit log has the decision.
+#[derive(Clone, Debug, Serialize)]
+struct LogFacts {
+    origin: String,
+    entry: u64,
+    leaf_sha256: Sha256Digest,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -67,12 +111,10 @@ struct ModelFacts {
 }
 
 impl Receipt {
-    #[expect(clippy::too_many_arguments, reason = "a receipt is where everything comes together")]
     pub(crate) fn new(
         permit: &Permit,
         plan: &Plan,
         order: &Order,
-        config: &Config,
         source: (&InputFile, &Sheet),
         assets: &Assets,
         rendered: Rendered,
@@ -90,8 +132,14 @@ impl Receipt {
                 purpose: order.purpose.clone(),
                 audience: order.audience.clone(),
                 consent_sha256: digest_of(sheet),
-                policy_sha256: digest_of(config),
+                policy_sha256: permit.terms().policy_sha256,
                 expires_at: permit.expires_at(),
+                storage: permit.terms().storage,
+            },
+            log: LogFacts {
+                origin: permit.appended().origin().to_owned(),
+                entry: permit.appended().entry(),
+                leaf_sha256: permit.appended().leaf(),
             },
             models: vec![
                 model(&assets.finder.name, assets.finder.sha256),
@@ -106,10 +154,18 @@ impl Receipt {
         }
     }
 
-    /// Writes the receipt as JSON.
-    pub(crate) fn write(&self, mut file: &File) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut file, self)?;
-        file.write_all(b"\n")
+    /// The signed file.
+    pub(crate) fn seal(&self, signer: &Signer) -> Result<Vec<u8>, serde_json::Error> {
+        let statement = Statement {
+            kind: STATEMENT_TYPE.to_owned(),
+            subject: vec![StatementSubject {
+                name: SUBJECT_NAME.to_owned(),
+                digest: SubjectDigest { sha256: self.output.sha256 },
+            }],
+            predicate_type: PREDICATE_TYPE.to_owned(),
+            predicate: self,
+        };
+        Envelope::seal(PAYLOAD_TYPE, &serde_json::to_vec(&statement)?, signer).to_json()
     }
 
     /// Digest of the finished recording.

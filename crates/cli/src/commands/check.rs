@@ -1,41 +1,47 @@
 //! `obscura check`: the decision alone, explained to a coordinator.
 
-use std::fmt::Write;
+use std::path::Path;
 
-use obscura_policy::config::Config;
+use obscura_policy::consider;
 use obscura_policy::media::InputFile;
 use obscura_policy::media::model::Plan;
 use obscura_policy::rules::{Decision, Outcome};
-use obscura_policy::{Verdict, judge};
 use serde_json::json;
 
 use crate::args::CheckArgs;
+use crate::commands::explain;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::{clock, commands};
 
-pub(crate) fn run(args: &CheckArgs, printer: &Printer) -> Result<(), Failure> {
-    let config = Config::default();
-    let sheet = commands::read_sheet(&args.request.sheet, &config)?;
+pub(crate) fn run(args: &CheckArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
+    let state = commands::open_state(state, printer)?;
+    let policy = state.policy();
+    commands::warn_of(&policy, printer);
+    commands::name_purposes(&args.request.purpose, &policy, printer);
+    let sheet = commands::read_sheet(&args.request.sheet, &policy.config)?;
     let input = InputFile::open(&args.request.clip)?;
     let plan = Plan { voice: args.voice, ..Plan::default() };
     let order = commands::order(&args.request);
-    match judge(&sheet, &input, &plan, &order, &config, clock::now()?) {
-        Verdict::Refused(decision) => refuse(&decision, printer),
-        Verdict::Permitted(permit) if printer.wants_json() => {
-            printer.json(&json!({ "outcome": "permit", "obligations": permit.obligations() }))
-        }
-        Verdict::Permitted(permit) => printer
-            .data(&format!("permitted, under these obligations: {}\n", permit.obligations().join(", "))),
+    let decision = consider(&sheet, &input, &plan, &order, &state, clock::now()?)?;
+    if !decision.is_permit() {
+        return refuse(&decision, printer, true);
     }
+    if printer.wants_json() {
+        return printer.json(&json!({ "outcome": "permit", "obligations": decision.obligations }));
+    }
+    printer.data(&format!("permitted, under these obligations: {}\n", decision.obligations.join(", ")))
 }
 
-/// Prints every reason and ends with the exit code of the decision.
-pub(crate) fn refuse(decision: &Decision, printer: &Printer) -> Result<(), Failure> {
+/// Prints every reason and ends with the exit code of the decision. `check` was asked for them; to any other verb they
+/// are talk.
+pub(crate) fn refuse(decision: &Decision, printer: &Printer, asked: bool) -> Result<(), Failure> {
     if printer.wants_json() {
         printer.json(decision)?;
+    } else if asked {
+        printer.data(&format!("{}\n", explain::refusal(decision, printer.data_width())))?;
     } else {
-        printer.say(&explain(decision));
+        printer.say(&explain::refusal(decision, printer.talk_width()));
     }
     Err(match decision.outcome {
         Outcome::NeedsApproval => {
@@ -43,19 +49,4 @@ pub(crate) fn refuse(decision: &Decision, printer: &Printer) -> Result<(), Failu
         }
         _ => Failure::new(Exit::Denied, "denied; nothing was written"),
     })
-}
-
-fn explain(decision: &Decision) -> String {
-    let mut text = String::new();
-    for reason in &decision.reasons {
-        let who = reason.subject.as_deref().unwrap_or("the recording");
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{} ({who}): {}", reason.rule.id(), reason.why);
-        let _ = writeln!(text, "    what would cure it: {}", reason.cure);
-        if !reason.cured_by.is_empty() {
-            let _ = writeln!(text, "    who may approve it: {}", reason.cured_by.join(", "));
-        }
-        let _ = writeln!(text, "    rests on: {}", reason.source);
-    }
-    text.trim_end().to_owned()
 }

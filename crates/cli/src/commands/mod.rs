@@ -1,21 +1,27 @@
 //! One file per verb.
 
+pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod doctor;
+pub(crate) mod explain;
 pub(crate) mod models;
 pub(crate) mod policy;
 pub(crate) mod redact;
+pub(crate) mod report;
 pub(crate) mod sheet;
+pub(crate) mod verify;
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use obscura_policy::sheet::Sheet;
-use obscura_policy::{Order, config::Config};
+use obscura_policy::{Order, Policy, State, StateError, config::Config};
 
 use crate::args::RequestArgs;
+use crate::clock;
 use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
 
 /// Text files larger than this are not read.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
@@ -30,6 +36,68 @@ pub(crate) fn read_text(path: &Path, what: &str) -> Result<String, Failure> {
     let file = std::fs::File::open(path).map_err(unreadable)?;
     file.take(MAX_TEXT_BYTES).read_to_string(&mut text).map_err(unreadable)?;
     Ok(text)
+}
+
+/// Opens the state folder; a first use makes it, and says so.
+pub(crate) fn open_state(asked_for: Option<&Path>, printer: &Printer) -> Result<State, Failure> {
+    let (state, is_new) = State::open(&State::place(asked_for)?, clock::now()?)?;
+    if is_new {
+        printer.say(&format!(
+            "first use: the state folder now has a signing key ({}), the default policy, signed, and an empty audit log",
+            state.public_key().id()
+        ));
+    }
+    Ok(state)
+}
+
+/// Opens the state folder where it was used before, and changes nothing.
+pub(crate) fn existing_state(asked_for: Option<&Path>) -> Result<State, StateError> {
+    State::existing(&State::place(asked_for)?)
+}
+
+/// What the rules need, for verbs that decide nothing: that of the policy in force, or the built-in one where there is no
+/// state folder. None is made.
+pub(crate) fn config_of(asked_for: Option<&Path>) -> Config {
+    existing_state(asked_for).map_or_else(|_| Config::default(), |state| state.policy().config)
+}
+
+/// A mistyped purpose is refused by the rules like any unknown one; this says which ones there are.
+pub(crate) fn name_purposes(asked_for: &str, policy: &Policy, printer: &Printer) {
+    let narrower = policy.config.narrower.values().flatten();
+    let known: Vec<&str> = policy.config.purposes.iter().chain(narrower).map(String::as_str).collect();
+    if !known.contains(&asked_for) {
+        printer.say(&format!("the policy does not know this purpose; it lists {}", known.join(", ")));
+    }
+}
+
+/// Says what is wrong with a policy under which nothing is allowed.
+pub(crate) fn warn_of(policy: &Policy, printer: &Printer) {
+    if let Some(problem) = &policy.problem {
+        printer.say(&format!("the policy allows nothing: {problem}"));
+    }
+}
+
+/// Writes a text file whole or not at all: beside its name first, then in its place, with the permissions of the file
+/// that was there.
+pub(crate) fn save_text(path: &Path, text: &str, what: &str) -> Result<(), Failure> {
+    let failed = |e: std::io::Error| Failure::new(Exit::Other, format!("{what} cannot be written: {e}"));
+    let name =
+        path.file_name().ok_or_else(|| Failure::new(Exit::Usage, format!("{what} needs a file name")))?;
+    let aside = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+    let write = || {
+        let mut file = std::fs::File::create_new(&aside)?;
+        if let Ok(old) = std::fs::metadata(path) {
+            file.set_permissions(old.permissions())?;
+        }
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&aside, path)
+    };
+    write().map_err(|e| {
+        // What could not be finished has no value; the first error is the one to tell.
+        drop(std::fs::remove_file(&aside));
+        failed(e)
+    })
 }
 
 /// Reads the consent sheet. One that cannot be judged denies.

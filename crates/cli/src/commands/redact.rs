@@ -3,10 +3,9 @@
 use std::path::Path;
 use std::time::Instant;
 
-use obscura_policy::config::Config;
 use obscura_policy::media::model::Plan;
-use obscura_policy::media::{Assets, InputFile, Link, home_folder, start_framework};
-use obscura_policy::{Permit, Receipt, Verdict, judge, receipt_path, render};
+use obscura_policy::media::{Assets, InputFile, Link, OutputError, home_folder, start_framework};
+use obscura_policy::{Permit, Receipt, State, Verdict, judge, note_unusable_sheet, receipt_path, render};
 
 use crate::args::RedactArgs;
 use crate::failure::{Exit, Failure};
@@ -14,25 +13,34 @@ use crate::printer::Printer;
 use crate::progress::Watcher;
 use crate::{clock, commands, interrupt};
 
-pub(crate) fn run(args: &RedactArgs, printer: &Printer) -> Result<(), Failure> {
+pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     let began = Instant::now();
-    let config = Config::default();
     check_target(&args.output, args.overwrite)?;
-    let sheet = commands::read_sheet(&args.request.sheet, &config)?;
+    let state = commands::open_state(state, printer)?;
+    let policy = state.policy();
+    commands::warn_of(&policy, printer);
+    commands::name_purposes(&args.request.purpose, &policy, printer);
+    let sheet = match commands::read_sheet(&args.request.sheet, &policy.config) {
+        Err(denied) if denied.exit == Exit::Denied => {
+            note_unusable_sheet(&state, clock::now()?)?;
+            return Err(denied);
+        }
+        other => other?,
+    };
     let input = InputFile::open(&args.request.clip)?;
     if input.is_same_file(&args.output) || input.is_same_file(&receipt_path(&args.output)) {
         return Err(Failure::new(Exit::Usage, "the output is the recording itself; choose another name")
             .with_help("a recording is never overwritten, not even through a link"));
     }
     let (plan, order) = (args.plan(), commands::order(&args.request));
-    let permit = match judge(&sheet, &input, &plan, &order, &config, clock::now()?) {
-        Verdict::Permitted(permit) => permit,
-        Verdict::Refused(decision) => return commands::check::refuse(&decision, printer),
+    let permit = match judge(&sheet, &input, &plan, &order, &state, &args.output, clock::now()?)? {
+        Verdict::Permitted(permit) => *permit,
+        Verdict::Refused(decision) => return commands::check::refuse(&decision, printer, false),
     };
     if let Some(warning) = plan.voice.warning() {
         printer.say(&format!("warning: --voice {}: {warning}", plan.voice));
     }
-    let receipt = rendered(args, printer, &input, permit, &plan, &config)?;
+    let receipt = rendered(args, printer, &input, permit, &plan, &state)?;
     if printer.wants_json() {
         printer.json(&receipt)?;
     }
@@ -46,7 +54,7 @@ fn rendered(
     input: &InputFile,
     permit: Permit,
     plan: &Plan,
-    config: &Config,
+    state: &State,
 ) -> Result<Receipt, Failure> {
     let stop = interrupt::stop_flag()?;
     start_framework().map_err(|e| Failure::new(Exit::Environment, e.to_string()))?;
@@ -54,12 +62,12 @@ fn rendered(
     let (news, watcher) = Watcher::start(printer.is_watched())?;
     let link = Link::new(Some(news), stop);
     let confirm = || {
-        let sheet = commands::read_sheet(&args.request.sheet, config).ok()?;
+        let sheet = commands::read_sheet(&args.request.sheet, &state.policy().config).ok()?;
         Some((sheet, clock::now().ok()?))
     };
     let target = (args.output.as_path(), args.overwrite);
     let order = commands::order(&args.request);
-    let outcome = render(permit, plan, input, target, &assets, &order, config, &confirm, &link);
+    let outcome = render(permit, plan, input, target, &assets, &order, state, &confirm, &link);
     drop(link);
     watcher.finish();
     Ok(outcome?)
@@ -71,6 +79,10 @@ fn check_target(output: &Path, overwrite: bool) -> Result<(), Failure> {
         output.extension().is_some_and(|e| e.eq_ignore_ascii_case("mp4") || e.eq_ignore_ascii_case("m4v"));
     if !is_mp4 {
         return Err(Failure::new(Exit::Usage, "the output is an MP4 file; give it a name that ends in .mp4"));
+    }
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        return Err(OutputError::NoFolder.into());
     }
     let taken = |path: &Path| std::fs::symlink_metadata(path).is_ok();
     if !overwrite && (taken(output) || taken(&receipt_path(output))) {

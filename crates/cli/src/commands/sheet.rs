@@ -1,22 +1,27 @@
-//! `obscura sheet`: a new consent sheet for a recording, and a check of a filled one.
+//! `obscura sheet`: a new consent sheet for a recording, a check of a filled one, and consents from FHIR into one.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use obscura_policy::config::Config;
+use obscura_policy::fhir::{ImportOptions, import};
 use obscura_policy::media::InputFile;
-use obscura_policy::sheet::{Digest, template};
+use obscura_policy::rules::{Instant, Stage};
+use obscura_policy::sheet::{Digest, append_consents, template};
 
 use crate::args::{SheetArgs, SheetCommand};
 use crate::commands;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 
-pub(crate) fn run(args: &SheetArgs, printer: &Printer) -> Result<(), Failure> {
+pub(crate) fn run(args: &SheetArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     match &args.command {
         SheetCommand::New { clip } => {
             let input = InputFile::open(clip)?;
             printer.data(&template(Digest(*input.digest().as_bytes()), None))
         }
         SheetCommand::Check { sheet } => {
-            let sheet = commands::read_sheet(sheet, &Config::default())?;
+            let sheet = commands::read_sheet(sheet, &commands::config_of(state))?;
             printer.say(&format!(
                 "the sheet is well-formed: {} people, {} consent decisions",
                 sheet.subjects.len(),
@@ -24,5 +29,63 @@ pub(crate) fn run(args: &SheetArgs, printer: &Printer) -> Result<(), Failure> {
             ));
             Ok(())
         }
+        SheetCommand::Import { consents, into, dry_run, .. } => {
+            let config = commands::config_of(state);
+            let options = import_options(&args.command, &config)?;
+            import_consents(consents, into, &options, &config, *dry_run, printer)
+        }
     }
+}
+
+fn import_consents(
+    files: &[PathBuf],
+    into: &Path,
+    options: &ImportOptions,
+    config: &Config,
+    dry_run: bool,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let sheet = commands::read_sheet(into, config)?;
+    let texts = files.iter().map(|file| commands::read_text(file, "the consent resource"));
+    let texts = texts.collect::<Result<Vec<_>, _>>()?;
+    let rows = import(&texts, &sheet, options).map_err(|(index, e)| {
+        let number = index.saturating_add(1);
+        Failure::new(Exit::Denied, format!("resource {number} of {} is not imported: {e}", files.len()))
+            .with_help("nothing was written; what FHIR cannot say for sure is entered by hand")
+    })?;
+    let text = append_consents(&commands::read_text(into, "the consent sheet")?, &rows, config)
+        .map_err(|e| Failure::new(Exit::Usage, format!("the sheet cannot take the rows: {e}")))?;
+    if dry_run {
+        return printer.data(&text);
+    }
+    commands::save_text(into, &text, "the consent sheet")?;
+    printer.say(&format!("{} consent decisions added; check them against the signed forms", rows.len()));
+    Ok(())
+}
+
+fn import_options(command: &SheetCommand, config: &Config) -> Result<ImportOptions, Failure> {
+    let usage = |what: &str| Failure::new(Exit::Usage, what.to_owned());
+    let SheetCommand::Import { subject, stage, max_audience, until, .. } = command else {
+        return Err(usage("this is no import"));
+    };
+    if !config.audience_rank.contains_key(max_audience) {
+        let known: Vec<&str> = config.audience_rank.keys().map(String::as_str).collect();
+        return Err(usage(&format!("--max-audience: expected one of {}", known.join(", "))));
+    }
+    let mut subjects = BTreeMap::new();
+    for pair in subject {
+        let parts = pair.split_once('=').filter(|(reference, id)| !reference.is_empty() && !id.is_empty());
+        let (reference, id) =
+            parts.ok_or_else(|| usage("--subject: write REFERENCE=ID, such as Patient/f001=p1"))?;
+        if subjects.insert(reference.to_owned(), id.to_owned()).is_some() {
+            return Err(usage("--subject: one reference is given twice"));
+        }
+    }
+    let until =
+        until.as_deref().map(Instant::parse).transpose().map_err(|e| usage(&format!("--until: {e}")))?;
+    let stage = Stage::ALL
+        .into_iter()
+        .find(|known| known.as_str() == stage)
+        .ok_or_else(|| usage("--stage: unknown stage"))?;
+    Ok(ImportOptions { subjects, stage, max_audience: max_audience.clone(), until })
 }

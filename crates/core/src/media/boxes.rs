@@ -42,6 +42,16 @@ pub(crate) fn descend<'a>(data: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]>
     path.iter().try_fold(data, |inner, kind| child(inner, kind))
 }
 
+/// Units per second of a movie or media header (`mvhd`, `mdhd`: clauses 8.2.2 and 8.4.2), which version 1 writes further back.
+pub(crate) fn header_timescale(header: &[u8]) -> Option<u32> {
+    be_u32(header, if header.first() == Some(&1) { 20 } else { 12 })
+}
+
+/// The duration of the same headers in those units; version 1 has it in 64 bits.
+pub(crate) fn header_duration(header: &[u8]) -> Option<u64> {
+    if header.first() == Some(&1) { be_u64(header, 24) } else { be_u32(header, 16).map(u64::from) }
+}
+
 /// A box at the top level of a file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TopBox {

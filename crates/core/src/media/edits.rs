@@ -23,7 +23,7 @@ struct TrackEdit {
 /// The index with new edit lists, and with the durations that follow from them.
 pub(super) fn place_tracks(moov: &[u8], placement: Placement) -> Result<Vec<u8>, MediaError> {
     let timescale = child(moov, b"mvhd")
-        .and_then(|mvhd| be_u32(mvhd, if mvhd.first() == Some(&1) { 20 } else { 12 }))
+        .and_then(boxes::header_timescale)
         .filter(|timescale| *timescale > 0)
         .ok_or_else(odd)?;
     let (mut tracks, mut longest) = (Vec::new(), 0);
@@ -96,9 +96,8 @@ fn handler(trak: &[u8]) -> Option<[u8; 4]> {
 /// to what the input says.
 fn with_last_picture(trak: &[u8], edit: TrackEdit, movie_timescale: u32) -> Result<Vec<u8>, MediaError> {
     let mdhd = boxes::descend(trak, &[b"mdia", b"mdhd"]).ok_or_else(odd)?;
-    let wide = mdhd.first() == Some(&1);
-    let timescale = be_u32(mdhd, if wide { 20 } else { 12 }).ok_or_else(odd)?;
-    let written = if wide { be_u64(mdhd, 24) } else { be_u32(mdhd, 16).map(u64::from) }.ok_or_else(odd)?;
+    let timescale = boxes::header_timescale(mdhd).ok_or_else(odd)?;
+    let written = boxes::header_duration(mdhd).ok_or_else(odd)?;
     let exact = u128::from(edit.duration) * u128::from(timescale);
     let exact = u64::try_from((exact + u128::from(movie_timescale / 2)) / u128::from(movie_timescale));
     let exact = exact.map_err(|_e| odd())?;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use super::boxes::{self, be_u32, be_u64, child, children, descend, four};
+use super::boxes::{self, be_u32, be_u64, child, children, descend, four, header_duration, header_timescale};
 use super::error::MediaError;
 use super::index::{CutOff, InputIndex};
 use crate::model::{DurationNanos, PtsNanos};
@@ -68,7 +68,7 @@ pub(super) fn read(file: &File, file_length: u64) -> Result<InputIndex, MediaErr
 fn track(trak: &[u8]) -> Option<Track<'_>> {
     let mdia = child(trak, b"mdia")?;
     let mdhd = child(mdia, b"mdhd")?;
-    let timescale = be_u32(mdhd, if mdhd.first() == Some(&1) { 20 } else { 12 })?;
+    let timescale = header_timescale(mdhd)?;
     let edits = descend(trak, &[b"edts", b"elst"]).and_then(|elst| be_u32(elst, 4)).unwrap_or(0);
     Some(Track {
         handler: four(child(mdia, b"hdlr")?, 8)?,
@@ -97,11 +97,9 @@ fn points_elsewhere(trak: &[u8]) -> bool {
 
 fn movie_duration(moov: &[u8]) -> Option<DurationNanos> {
     let mvhd = child(moov, b"mvhd")?;
-    let (timescale, units) = match mvhd.first()? {
-        1 => (be_u32(mvhd, 20)?, be_u64(mvhd, 24)?),
-        _ => (be_u32(mvhd, 12)?, u64::from(be_u32(mvhd, 16)?)),
-    };
-    scale_to_nanos(units, timescale).map(|nanos| DurationNanos(nanos.0)).filter(|d| d.0 > 0)
+    scale_to_nanos(header_duration(mvhd)?, header_timescale(mvhd)?)
+        .map(|nanos| DurationNanos(nanos.0))
+        .filter(|d| d.0 > 0)
 }
 
 fn scale_to_nanos(units: u64, timescale: u32) -> Option<PtsNanos> {

@@ -20,7 +20,10 @@ pub use report::{CheckReport, MaskLog, RenderReport, Residual, SoundReport};
 
 pub use crate::voice::{ToneEvent, ToneReport};
 
-pub use crate::media::{Component, InputFile, MediaError, OpenError, list_components, start_framework};
+pub use crate::media::{
+    Component, FinishedStreams, InputFile, MediaError, OpenError, check_container, list_components,
+    start_framework,
+};
 
 use crate::model::{
     DurationNanos, EllipsePx, Mask, MaskArea, MaskSource, Plan, PtsNanos, Sha256Digest, TrackId,

@@ -13,6 +13,9 @@ const GOVERNANCE: &str = "Information-governance protocol for recordings";
 /// Drawn from the sources above: an unclear record never permits.
 const DERIVED: &str = "Derived from the sources: an unclear or contradictory record never permits";
 
+/// What a site adds.
+const SITE: &str = "The rules that this site added to its policy";
+
 /// Approver roles.
 const NOBODY: &[&str] = &[];
 const DPO: &[&str] = &["dpo"];
@@ -66,6 +69,7 @@ pub enum Rule {
     StaffMeeting,
     Pressure,
     Evidence,
+    Site,
 }
 
 /// One row of the table.
@@ -133,6 +137,7 @@ impl Rule {
             Self::StaffMeeting => row("R34-STAFF-POWER", "Obtain approval from the data protection officer.", DPO, GOVERNANCE),
             Self::Pressure => row("R34-STAFF-POWER", "None, unless the person decides again, free from pressure.", NOBODY, GOVERNANCE),
             Self::Evidence => row("R35-EVIDENCE", "File the signed form and record its reference.", NOBODY, GOVERNANCE),
+            Self::Site => row("X-SITE", "Ask for a use that the rules of this site allow.", NOBODY, SITE),
         }
     }
 
@@ -163,15 +168,68 @@ impl Rule {
 
     /// Every entry of the table.
     #[rustfmt::skip]
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::Input, Self::Policy, Self::Census, Self::Stage, Self::StageOrder, Self::Refused, Self::Withdrawn,
         Self::PurposeUnknown, Self::Scope, Self::Expired, Self::NotYet, Self::Authority, Self::AgeUnknown,
         Self::Reconsent, Self::Dissent, Self::Conflict, Self::Restricted, Self::Rights, Self::Retention,
         Self::Intimate, Self::Recipient, Self::SharingAgreement, Self::Encrypt, Self::ProcessingLog, Self::Asset,
         Self::Label, Self::Storage, Self::Device, Self::Voice, Self::Audience, Self::Minimise, Self::Role,
         Self::State, Self::Identity, Self::Clock, Self::DerivativeExpired, Self::Review, Self::Identifiable,
-        Self::Metadata, Self::Integrity, Self::StaffMeeting, Self::Pressure, Self::Evidence,
+        Self::Metadata, Self::Integrity, Self::StaffMeeting, Self::Pressure, Self::Evidence, Self::Site,
     ];
+}
+
+impl Rule {
+    /// Whom to turn to about a violation, in plain words.
+    pub const fn ask(self) -> &'static str {
+        match self {
+            Self::Input | Self::Policy | Self::Site => {
+                "whoever keeps the consent sheet and the policy of this site"
+            }
+            Self::Census | Self::AgeUnknown | Self::Conflict | Self::Identity | Self::Clock | Self::Label => {
+                "the review coordinator, who keeps the consent sheet"
+            }
+            Self::Refused | Self::Withdrawn | Self::Dissent => "nobody: a no is not asked again",
+            Self::Pressure => "somebody outside the person's line of command",
+            Self::Stage
+            | Self::StageOrder
+            | Self::Scope
+            | Self::Expired
+            | Self::NotYet
+            | Self::Authority
+            | Self::Reconsent
+            | Self::Evidence => "the person, or who may decide for them, through the consent lead",
+            Self::Voice | Self::Audience | Self::Identifiable => {
+                "whoever made the request; only then the person, through the consent lead"
+            }
+            Self::Restricted | Self::Rights | Self::Retention | Self::ProcessingLog | Self::Asset => {
+                "information governance"
+            }
+            Self::Intimate => "the Caldicott guardian and a clinician, two different people",
+            Self::SharingAgreement => "the Caldicott guardian or the data protection officer",
+            Self::Encrypt | Self::Device | Self::StaffMeeting => "the data protection officer",
+            Self::PurposeUnknown
+            | Self::Storage
+            | Self::Minimise
+            | Self::Role
+            | Self::Metadata
+            | Self::Recipient => "whoever made the request",
+            Self::State | Self::Integrity | Self::DerivativeExpired => "whoever keeps the recordings",
+            Self::Review => "a reviewer other than the person who discloses",
+        }
+    }
+
+    /// What to offer in place of the use, where somebody's no stands in its way.
+    pub const fn alternatives(self) -> &'static [&'static str] {
+        match self {
+            Self::Refused | Self::Withdrawn | Self::Dissent => {
+                &["individual review instead of a plenary session", "a transcript", "leave the segment out"]
+            }
+            Self::Audience => &["individual review instead of a plenary session"],
+            Self::Minimise => &["a transcript"],
+            _ => &[],
+        }
+    }
 }
 
 /// Written as the printed id.

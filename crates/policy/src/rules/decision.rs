@@ -44,18 +44,24 @@ pub struct Reason {
     pub cure: &'static str,
     /// The roles whose approval cures it; empty where no approval can.
     pub cured_by: &'static [&'static str],
+    /// Whom to turn to, in plain words.
+    pub ask: &'static str,
+    /// What to offer in place of the use that is refused; empty where the rule is not about somebody's no.
+    pub alternatives: &'static [&'static str],
     /// The guidance that the rule rests on.
     pub source: &'static str,
 }
 
 impl Reason {
-    pub(super) fn new(rule: Rule, subject: Option<&str>, why: String) -> Self {
+    pub(crate) fn new(rule: Rule, subject: Option<&str>, why: String) -> Self {
         Self {
             rule,
             subject: subject.map(str::to_owned),
             why,
             cure: rule.cure(),
             cured_by: rule.cured_by(),
+            ask: rule.ask(),
+            alternatives: rule.alternatives(),
             source: rule.source(),
         }
     }
@@ -100,7 +106,7 @@ impl Decision {
     }
 
     /// A denial for these reasons; `needs_approval` where a named approver could cure every one of them.
-    pub(super) fn denied(mut reasons: Vec<Reason>) -> Self {
+    pub(crate) fn denied(mut reasons: Vec<Reason>) -> Self {
         reasons.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         reasons.dedup();
         let all_curable = !reasons.is_empty() && reasons.iter().all(|reason| reason.rule.is_curable());

@@ -3,6 +3,7 @@
 //! A consent sheet is what a site knows about a recording. What the tool finds out itself (the time, the digest of
 //! the file, the state of the policy, the request) is joined to it by [`Sheet::to_facts`].
 
+mod append;
 mod cases;
 mod digest;
 mod split;
@@ -12,6 +13,7 @@ pub(crate) mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub use append::append_consents;
 pub use cases::{Case, CaseFile, Expect, eval_json, parse_cases};
 pub use digest::{Digest, DigestError};
 pub use template::template;

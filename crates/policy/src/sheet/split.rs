@@ -4,8 +4,8 @@
 //! indented deeper. A piece that is complete YAML by itself leaves nothing open at its end, so the pieces mean
 //! together what the whole means. Where that cannot be seen, there are no pieces and the whole is parsed in one.
 
-/// Smallest piece (bytes): below it, a thread costs more than it saves.
-const MIN_PIECE_BYTES: usize = 256 * 1024;
+/// Smallest piece (bytes): a few cases, so that one case in a layout of its own does not slow down many others.
+const MIN_PIECE_BYTES: usize = 16 * 1024;
 
 /// A case file in pieces.
 #[derive(Debug, PartialEq, Eq)]

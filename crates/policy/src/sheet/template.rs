@@ -80,7 +80,7 @@ consents:
   stage:
   # permit, refuse, withdraw or not_asked.
   decision:
-  # Purposes agreed to: TREAT, HQUALIMP, TRAIN, HRESCH, MLTRAINING, PATSFTY.
+  # Purposes agreed to, as a list: [HQUALIMP, TRAIN]. Known are TREAT, HQUALIMP, TRAIN, HRESCH, MLTRAINING, PATSFTY.
   purposes:
   # individual, small_group, plenary or external.
   max_audience:

@@ -107,6 +107,15 @@ impl Stage {
     /// Every stage, in chronological order.
     pub const ALL: [Self; 3] = [Self::BeforeRecording, Self::AfterRecording, Self::BeforeUse];
 
+    /// The word used in files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BeforeRecording => "before_recording",
+            Self::AfterRecording => "after_recording",
+            Self::BeforeUse => "before_use",
+        }
+    }
+
     /// The stage in plain words.
     pub fn in_words(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! Tests of the rules: fixtures, coverage, dates, properties, the published cases.
 
-mod coverage;
+pub(super) mod coverage;
 mod dates;
 mod fixtures;
 mod properties;

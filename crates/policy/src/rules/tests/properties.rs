@@ -7,10 +7,10 @@ use super::scenario::any_facts;
 use crate::config::Config;
 use crate::rules::*;
 
-/// Several thousand cases by default; `PROPTEST_CASES` asks for more.
+/// Two thousand cases by default; `PROPTEST_CASES` asks for more.
 fn runner() -> Runner {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    Runner { cases: asked.unwrap_or(3000), failure_persistence: None, ..Runner::default() }
+    Runner { cases: asked.unwrap_or(2000), failure_persistence: None, ..Runner::default() }
 }
 
 /// How far an outcome is towards a permit.

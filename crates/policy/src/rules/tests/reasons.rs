@@ -21,6 +21,11 @@ fn reasons_name_the_person_but_only_in_their_own_field() {
     assert_eq!(reason.why, "The person refused, before recording.");
     assert!(reason.cured_by.is_empty());
     assert_eq!(reason.source, "Guidance on video review in health care");
+    assert_eq!(reason.ask, "nobody: a no is not asked again");
+    assert_eq!(
+        reason.alternatives,
+        ["individual review instead of a plenary session", "a transcript", "leave the segment out"]
+    );
 }
 
 #[test]
@@ -101,4 +106,14 @@ fn skew_and_clock_age_of_any_size_are_harmless() {
     let config =
         Config { max_clock_skew_s: u64::MAX, clock_check_max_age_days: u64::MAX, ..Config::default() };
     assert!(decide(&facts, &config).is_permit());
+}
+
+#[test]
+fn every_no_comes_with_something_else_to_offer() {
+    for change in [json!("refuse"), json!("withdraw")] {
+        let facts = facts(|f| f["consents"][0]["decision"] = change.clone());
+        assert_eq!(decide(&facts, &Config::default()).reasons[0].alternatives.len(), 3);
+    }
+    let facts = facts(|f| f["subjects"][0]["dissent"] = json!(true));
+    assert_eq!(decide(&facts, &Config::default()).reasons[0].alternatives.len(), 3);
 }

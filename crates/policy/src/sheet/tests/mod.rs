@@ -1,7 +1,9 @@
 //! Tests of the readers: sheets, case files, hostile YAML.
 
 mod cases;
+mod plain;
 mod sheets;
+mod speed;
 mod yaml;
 
 /// A sheet in order, written by hand.

@@ -15,7 +15,7 @@ use super::scalar::{Plain, classify};
 /// Longest piece of the input that an error repeats (characters): an unknown key.
 const MAX_ECHO_CHARS: usize = 40;
 /// What to do about a word such as `no` or `012`.
-const AMBIGUOUS: &str = "YAML versions read this word differently; put text in quotes, write a whole number in plain decimal digits";
+const AMBIGUOUS: &str = "YAML versions read this word differently; for yes or no write true or false, put text in quotes, write a whole number in plain decimal digits";
 
 /// An error on its way up the tree; each level adds its step to the path.
 #[derive(Debug)]
@@ -46,6 +46,17 @@ impl fmt::Display for DeError {
 
 impl std::error::Error for DeError {}
 
+/// What a type is called by whoever fills a sheet.
+fn in_plain_words(expected: &str) -> &str {
+    match expected {
+        "a boolean" => "true or false",
+        "a sequence" => "a list such as [HQUALIMP, TRAIN]",
+        "a string" => "text (a number or a date as text stands in quotes)",
+        "u8" | "u32" | "u64" | "i64" => "a whole number",
+        other => other,
+    }
+}
+
 /// Plain sentences that never repeat a value, since a value may be personal.
 impl serde::de::Error for DeError {
     fn custom<T: fmt::Display>(message: T) -> Self {
@@ -62,7 +73,7 @@ impl serde::de::Error for DeError {
             Unexpected::Map => "a mapping",
             _ => "something else",
         };
-        Self::custom(format_args!("expected {expected}, found {found}"))
+        Self::custom(format_args!("expected {}, found {found}", in_plain_words(&expected.to_string())))
     }
 
     fn invalid_value(_found: Unexpected<'_>, expected: &dyn Expected) -> Self {

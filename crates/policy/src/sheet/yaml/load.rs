@@ -1,11 +1,13 @@
 //! Builds the document from parser events, within bounds.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
 use super::error::InputError;
 use super::node::{Document, Entry, Value};
+use super::plain;
 
 /// Deepest nesting that is read. The facts need five levels.
 const MAX_HEIGHT: usize = 32;
@@ -13,6 +15,8 @@ const MAX_HEIGHT: usize = 32;
 const EXPANSION_ALLOWANCE: usize = 100_000;
 /// Expanded nodes per byte of text. A node that is written out takes two bytes or more.
 const EXPANSION_PER_BYTE: usize = 4;
+/// Bytes of text per entry, about, in the layout of case files.
+const BYTES_PER_ENTRY: usize = 12;
 /// Above this many keys, repeated ones are looked for in a set.
 const FEW_KEYS: usize = 24;
 
@@ -27,6 +31,14 @@ pub(crate) fn load(text: &str, max_bytes: usize) -> Result<Document<'_>, InputEr
         return Err(InputError::new(1, 1, what));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match plain::read(text) {
+        Some(document) => Ok(document),
+        None => load_any(text),
+    }
+}
+
+/// Reads any layout, with the full parser.
+pub(super) fn load_any(text: &str) -> Result<Document<'_>, InputError> {
     let mut builder = Builder::new(text.len());
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
@@ -42,7 +54,7 @@ pub(crate) fn load(text: &str, max_bytes: usize) -> Result<Document<'_>, InputEr
 }
 
 /// Line and column, from 1.
-type Place = (usize, usize);
+pub(super) type Place = (usize, usize);
 
 /// A sequence or mapping that is still open.
 struct Frame {
@@ -63,7 +75,7 @@ impl Size {
     const ONE: Self = Self { nodes: 1, height: 1 };
 }
 
-struct Builder<'t> {
+pub(super) struct Builder<'t> {
     document: Document<'t>,
     open: Vec<Frame>,
     /// Complete entries that carry an anchor.
@@ -74,9 +86,10 @@ struct Builder<'t> {
 }
 
 impl<'t> Builder<'t> {
-    fn new(bytes: usize) -> Self {
+    /// A builder for a text of that many bytes.
+    pub(super) fn new(bytes: usize) -> Self {
         let max_nodes = EXPANSION_PER_BYTE.saturating_mul(bytes).saturating_add(EXPANSION_ALLOWANCE);
-        let document = Document { entries: Vec::new() };
+        let document = Document { entries: Vec::with_capacity(bytes / BYTES_PER_ENTRY) };
         Self { document, open: Vec::new(), anchors: HashMap::new(), max_nodes, keys: Vec::new() }
     }
 
@@ -91,8 +104,7 @@ impl<'t> Builder<'t> {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_str = tag.as_ref().is_some_and(|tag| is_core(tag, "str"));
                 let is_plain = style == ScalarStyle::Plain && !is_str;
-                let value = Value::Scalar { text, is_plain };
-                let at = self.push(place, tag.is_some() && !is_str, value)?;
+                let at = self.push(place, tag.is_some() && !is_str, Value::Scalar { text, is_plain })?;
                 self.close(at, anchor, Size::ONE)
             }
             Event::Alias(anchor) => self.alias(place, anchor),
@@ -108,6 +120,32 @@ impl<'t> Builder<'t> {
         }
     }
 
+    /// A scalar without tag and anchor.
+    pub(super) fn scalar(
+        &mut self,
+        place: Place,
+        text: Cow<'t, str>,
+        is_plain: bool,
+    ) -> Result<(), InputError> {
+        let at = self.push(place, false, Value::Scalar { text, is_plain })?;
+        self.close(at, 0, Size::ONE)
+    }
+
+    /// The start of a sequence without tag and anchor.
+    pub(super) fn sequence(&mut self, place: Place) -> Result<(), InputError> {
+        self.start(place, false, Value::Sequence { end: usize::MAX }, 0)
+    }
+
+    /// The start of a mapping without tag and anchor.
+    pub(super) fn mapping(&mut self, place: Place) -> Result<(), InputError> {
+        self.start(place, false, Value::Mapping { end: usize::MAX, duplicate: None }, 0)
+    }
+
+    /// The document, when every container has ended.
+    pub(super) fn finish(self) -> Option<Document<'t>> {
+        (self.open.is_empty() && !self.document.entries.is_empty()).then_some(self.document)
+    }
+
     fn alias(&mut self, place: Place, anchor: usize) -> Result<(), InputError> {
         let Some((target, size)) = self.anchors.get(&anchor).copied() else {
             return Err(error_at(place, "the alias stands inside its own anchor"));
@@ -116,7 +154,8 @@ impl<'t> Builder<'t> {
         self.close(at, 0, size)
     }
 
-    fn end(&mut self, place: Place) -> Result<(), InputError> {
+    /// The end of the innermost container.
+    pub(super) fn end(&mut self, place: Place) -> Result<(), InputError> {
         let frame = self.open.pop().ok_or_else(|| error_at(place, "an end without a start"))?;
         self.seal(frame.at);
         self.close(frame.at, frame.anchor, frame.size)

@@ -1,0 +1,51 @@
+//! `obscura verify`: whether an output is the one that its receipt was signed for.
+
+use std::path::Path;
+
+use obscura_policy::{PublicKey, StateError, Verified, receipt_path, verify};
+
+use crate::args::VerifyArgs;
+use crate::commands::existing_state;
+use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
+
+pub(crate) fn run(args: &VerifyArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
+    // A given key needs no state folder; where one is there, its log is asked all the same.
+    let state = match existing_state(state) {
+        Ok(state) => Some(state),
+        Err(StateError::Unused | StateError::NoFolder) if args.key.is_some() => None,
+        Err(error) => return Err(error.into()),
+    };
+    let keys = match (&args.key, &state) {
+        (Some(key), _) => vec![read_key(key)?],
+        (None, Some(state)) => state.trusted_keys().to_vec(),
+        (None, None) => Vec::new(),
+    };
+    let receipt = args.receipt.clone().unwrap_or_else(|| receipt_path(&args.output));
+    let verified = verify(&args.output, &receipt, &keys, state.as_ref())?;
+    if printer.wants_json() { printer.json(&verified) } else { printer.data(&sentence(&verified)) }
+}
+
+fn read_key(key: &str) -> Result<PublicKey, Failure> {
+    PublicKey::parse(key).or_else(|_| PublicKey::read(Path::new(key))).map_err(|e| {
+        Failure::new(Exit::Usage, format!("the key of --key cannot be used: {e}"))
+            .with_help("it is the file `signing-key.pub.pem` of the place that made the output")
+    })
+}
+
+fn sentence(verified: &Verified) -> String {
+    let Verified { output_sha256, signed_by, streams, log_entry, .. } = verified;
+    let log = match log_entry {
+        Some(entry) => format!("the audit log has it as entry {entry}"),
+        None => "the audit log here does not know it, since another key signed".to_owned(),
+    };
+    let faces = verified.residual_faces_at_self_check.map_or_else(
+        || "the receipt does not say what the self-check found".to_owned(),
+        |found| format!("the self-check found {found} readable faces when it was made (not searched again)"),
+    );
+    format!(
+        "verified: {output_sha256} is the file that key {signed_by} signed the receipt for; {} picture and {} sound tracks, \
+         nothing else in it; {log}; {faces}\n",
+        streams.picture_tracks, streams.sound_tracks,
+    )
+}

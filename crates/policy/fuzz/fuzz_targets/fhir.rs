@@ -1,0 +1,4 @@
+//! Feeds arbitrary bytes to `entry::fhir`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| obscura_policy_fuzz::fhir(data));
