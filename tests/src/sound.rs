@@ -103,15 +103,26 @@ fn loudness(sound: &[f32]) -> Vec<f32> {
 
 /// Pearson's correlation.
 pub fn correlation(a: &[f32], b: &[f32]) -> f32 {
-    let count = a.len().min(b.len()) as f32;
-    let (mean_a, mean_b) = (a.iter().sum::<f32>() / count, b.iter().sum::<f32>() / count);
-    let (mut ab, mut aa, mut bb) = (0.0_f32, 1e-20_f32, 1e-20_f32);
-    for (a, b) in a.iter().zip(b) {
-        ab += (a - mean_a) * (b - mean_b);
-        aa += (a - mean_a).powi(2);
-        bb += (b - mean_b).powi(2);
+    let count = a.len().min(b.len());
+    let (a, b) = (centred(&a[..count]), centred(&b[..count]));
+    dot(&a, &b) / (dot(&a, &a) * dot(&b, &b) + 1e-20).sqrt()
+}
+
+fn centred(values: &[f32]) -> Vec<f32> {
+    let mean = dot(values, &vec![1.0; values.len()]) / values.len() as f32;
+    values.iter().map(|value| value - mean).collect()
+}
+
+/// Sum of products, in sixteen sums side by side: exact for longer sounds and much faster than one sum.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let ((a_lanes, a_rest), (b_lanes, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+    let mut sums = [0.0_f32; 16];
+    for (a, b) in a_lanes.iter().zip(b_lanes) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
     }
-    ab / (aa * bb).sqrt()
+    sums.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
 }
 
 /// The largest correlation of two sounds at 16 kHz in any of five bands, at any lag within 5 ms.
@@ -125,7 +136,13 @@ pub fn worst_band_correlation(a: &[f32], b: &[f32]) -> f32 {
             let (a, b) = (band(a, *low, *high), band(b, *low, *high));
             let length = a.len().min(b.len()) - 2 * reach;
             let middle = &a[reach..reach + length];
-            (0..=2 * reach).map(|lag| correlation(middle, &b[lag..lag + length]).abs()).fold(0.0, f32::max)
+            let energy = dot(middle, middle);
+            // Both bands end far above 0 Hz: they have no mean.
+            let at = |lag: usize| {
+                let other = &b[lag..lag + length];
+                dot(middle, other).abs() / (energy * dot(other, other) + 1e-20).sqrt()
+            };
+            (0..=2 * reach).map(at).fold(0.0, f32::max)
         })
         .fold(0.0, f32::max)
 }

@@ -30,6 +30,7 @@ mod resample;
 mod shaper;
 mod speech;
 mod stage;
+mod steady;
 mod stft;
 mod tones;
 

@@ -7,6 +7,7 @@
 use earshot::Detector;
 
 use super::blocks::BLOCK;
+use super::steady::Steadiness;
 
 /// Score from which a block counts as speech, 0..=1; the network's authors propose 0.5. Chosen with the same network
 /// in a prototype (levelled listening only, a shorter hang-over) on 24 recordings of read speech, in pink, brown and white noise at
@@ -45,11 +46,11 @@ impl SpeechDetector {
         let (of_channels, of_mixes) = self.ears.split_at_mut(count);
         // Every ear hears every block: they remember.
         for (ear, channel) in of_channels.iter_mut().zip(channels) {
-            heard |= ear.score(channel) >= SPEECH_SCORE;
+            heard |= ear.hears_speech(channel);
         }
         for (ear, sign) in of_mixes.iter_mut().zip([1.0, -1.0]) {
             mix(channels, sign, &mut self.mixed);
-            heard |= ear.score(&self.mixed) >= SPEECH_SCORE;
+            heard |= ear.hears_speech(&self.mixed);
         }
         heard
     }
@@ -75,6 +76,7 @@ struct Ear {
     rumble: f32,
     power: f32,
     samples: Vec<f32>,
+    steadiness: Steadiness,
 }
 
 impl Ear {
@@ -85,7 +87,15 @@ impl Ear {
             rumble: 0.0,
             power: 0.0,
             samples: vec![0.0; BLOCK],
+            steadiness: Steadiness::new(),
         }
+    }
+
+    /// Whether the next block may hold speech: the network says so, and it is not steady noise.
+    fn hears_speech(&mut self, block: &[f32]) -> bool {
+        // Both hear every block: they remember.
+        let is_noise = self.steadiness.is_noise(block);
+        self.score(block) >= SPEECH_SCORE && !is_noise
     }
 
     /// The higher of both scores; a score that is none counts as speech.

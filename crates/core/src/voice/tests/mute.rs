@@ -3,6 +3,7 @@
 use super::recordings::utterances;
 use super::signals::{duplicate, format, rms, run, run_chunked, speech_like};
 use crate::model::VoiceMode;
+use crate::voice::VoiceStage;
 use crate::voice::random::Draws;
 
 const MODE: VoiceMode = VoiceMode::Mute;
@@ -36,7 +37,7 @@ fn missed_share(speech: &[f32], heard: &[f32], out: &[f32], step: usize) -> f64 
 #[test]
 fn recorded_speech_is_silent_at_every_level_and_in_noise() {
     let Some(utterances) = utterances() else { return };
-    for (level, noise) in [(0.05, 0.0), (0.05, 0.005), (0.05, 0.05), (0.0005, 0.0), (0.0005, 0.0002)] {
+    for (level, noise) in [(0.05, 0.0), (0.05, 0.005), (0.05, 0.05), (0.0005, 0.0), (0.0005, 0.0002), (0.05, 0.028)] {
         let mut shares = Vec::new();
         for (seed, speech) in (0..).zip(&utterances) {
             let gain = level / rms(speech);
@@ -62,18 +63,54 @@ fn a_voice_that_two_channels_hide_from_a_mean_is_muted() {
     }
 }
 
+/// Noise through one pole each for its upper and its lower end, at about this RMS.
+fn coloured(samples: usize, poles: (f32, f32), level: f32) -> Vec<f32> {
+    let (mut draws, mut high, mut low) = (Draws::from_seed(3), 0.0_f32, 0.0_f32);
+    let noise: Vec<f32> = (0..samples)
+        .map(|_| {
+            high += poles.0 * (draws.noise() - high);
+            low += poles.1 * (high - low);
+            high - low
+        })
+        .collect();
+    let gain = level / rms(&noise);
+    noise.iter().map(|v| v * gain).collect()
+}
+
 #[test]
 fn what_is_no_speech_stays_bit_for_bit_in_place() {
-    for (rate_hz, channels) in [(16_000, 1), (44_100, 2)] {
-        // Hiss, as of a quiet line. In a room's rumble the network is unsure, and then all of it is silent.
-        let mut draws = Draws::from_seed(3);
-        let mono: Vec<f32> = (0..rate_hz * 6).map(|_| draws.noise() * 0.02).collect();
-        let sound = duplicate(&mono, &vec![1.0; usize::from(channels)]);
-        let out = run_chunked(MODE, format(rate_hz, channels), 1, &sound, &[777, 4_096]);
-        assert_eq!(out.len(), sound.len());
-        let kept = sound.iter().zip(&out).filter(|(a, b)| a.to_bits() == b.to_bits()).count();
-        assert!(kept as f32 > 0.4 * sound.len() as f32, "{rate_hz} Hz: only {kept} of {} kept", sound.len());
+    // Hiss, the middle of the spectrum, a fan, and the rumble of a room, each loud and soft.
+    for (name, poles) in [("hiss", (1.0, 0.0)), ("mid", (0.4, 0.1)), ("fan", (0.1, 0.01)), ("rumble", (0.01, 0.0))] {
+        for (rate_hz, channels, level) in [(16_000, 1, 0.1), (44_100, 2, 0.01)] {
+            let mono = coloured(rate_hz as usize * 8, poles, level);
+            let sound = duplicate(&mono, &vec![1.0; usize::from(channels)]);
+            let out = run_chunked(MODE, format(rate_hz, channels), 1, &sound, &[777, 4_096]);
+            assert_eq!(out.len(), sound.len());
+            let kept = sound.iter().zip(&out).filter(|(a, b)| a.to_bits() == b.to_bits()).count();
+            let share = kept as f32 / sound.len() as f32;
+            assert!(share > 0.6, "{name} at {rate_hz} Hz: only {share} kept");
+        }
     }
+}
+
+#[test]
+fn a_tone_can_stand_where_speech_was() {
+    use crate::model::{Alarms, MuteWith};
+    let Some(utterances) = utterances() else { return };
+    let mut sound = utterances[0].clone();
+    sound.extend(coloured(16_000 * 6, (1.0, 0.0), 0.01));
+    let play = |what| {
+        let stage = VoiceStage::with_seed(MODE, Alarms::Drop, format(16_000, 1), 1).unwrap();
+        let (mut stage, mut out) = (stage.muting_with(what), Vec::new());
+        stage.process(&sound, &mut out).unwrap();
+        stage.finish(&mut out).unwrap();
+        out
+    };
+    let (silent, beeping) = (play(MuteWith::Silence), play(MuteWith::Beep));
+    let beeps = beeping.iter().zip(&silent).map(|(a, b)| a - b).collect::<Vec<f32>>();
+    assert!((rms(&beeps[16_000..48_000]) - 0.032).abs() < 0.002, "{}", rms(&beeps[16_000..48_000]));
+    assert!(rms(&beeps[beeps.len() - 16_000..]) < 1e-6, "the tone goes on where nobody speaks");
+    assert!(beeping.iter().all(|v| v.abs() <= 1.0));
 }
 
 #[test]
