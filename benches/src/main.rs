@@ -77,7 +77,9 @@ fn run() -> Result<(), String> {
 /// The folder of scenes with their ground truth, and of speech.
 fn test_data() -> Result<PathBuf, String> {
     let data = std::env::var_os("OBSCURA_TEST_DATA").filter(|folder| !folder.is_empty());
-    let data = data.ok_or("OBSCURA_TEST_DATA is not set: it names the folder that holds media/scenes and voice/speech")?;
+    let data = data.ok_or(
+        "OBSCURA_TEST_DATA is not set: it names the folder that holds media/scenes and voice/speech",
+    )?;
     let folder = PathBuf::from(data);
     if folder.join("media/scenes").is_dir() && folder.join("voice/speech/manifest.json").is_file() {
         Ok(folder)

@@ -31,6 +31,8 @@ pub(crate) type Print = Vec<f32>;
 /// The network and its front end.
 pub(crate) struct Attacker {
     session: Session,
+    /// Held as long as its session.
+    _environment: Environment,
     forward: Arc<dyn RealToComplex<f32>>,
     window: Vec<f32>,
     bank: Vec<Vec<f32>>,
@@ -45,7 +47,7 @@ impl Attacker {
         let session = one_thread_session(&environment, &network)?;
         let forward = RealFftPlanner::new().plan_fft_forward(FFT);
         let window = (0..FFT).map(|i| narrow((PI * i as f64 / FFT as f64).sin().powi(2))).collect();
-        Ok(Self { session, forward, window, bank: mel_bank() })
+        Ok(Self { session, _environment: environment, forward, window, bank: mel_bank() })
     }
 
     /// The voice print of a recording.

@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn the_loudness_of_a_louder_copy_is_the_same() {
-        let sound: Vec<f32> = (0..32_000_u32).map(|i| (i as f32 / 4_000.0).sin() * (i as f32).sin()).collect();
+        let sound: Vec<f32> =
+            (0..32_000_u32).map(|i| (i as f32 / 4_000.0).sin() * (i as f32).sin()).collect();
         let louder: Vec<f32> = sound.iter().map(|v| -3.0 * v).collect();
         assert!((envelope(&sound, &louder) - 1.0).abs() < 1e-3);
     }

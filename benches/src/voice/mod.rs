@@ -91,7 +91,9 @@ fn recognition(items: &[Item], attacker: &mut Attacker, text: &mut String) -> Re
         let rates = speakers::rates(items, &clear, &found);
         row(text, voice, &rates, Some(searched), speakers::cosine(&clear, &found))?;
         if voice == "disguise" {
-            text.push_str("\n`pitch +4 by ffmpeg` was shifted back by exactly 4 semitones instead of by a search.\n");
+            text.push_str(
+                "\n`pitch +4 by ffmpeg` was shifted back by exactly 4 semitones instead of by a search.\n",
+            );
             return Ok(treated);
         }
     }
@@ -159,7 +161,11 @@ fn costs(speech: &Speech, text: &mut String) -> Result<(), Failure> {
     let layouts = [(8_000, 1, 0), (44_100, 2, 0), (48_000, 6, 0), (48_000, 2, 700)];
     for (item, (rate_hz, channels, start_ms)) in speech.sentences.iter().zip(layouts) {
         let lag = cost::offset_ms(item, (rate_hz, channels), start_ms)?;
-        let place = if start_ms > 0 { format!(", {start_ms} ms late, ends {start_ms} ms early") } else { String::new() };
+        let place = if start_ms > 0 {
+            format!(", {start_ms} ms late, ends {start_ms} ms early")
+        } else {
+            String::new()
+        };
         writeln!(text, "| {rate_hz} Hz, channels: {channels}{place} | {lag:+.2} ms |")?;
     }
     Ok(())

@@ -48,7 +48,12 @@ pub(crate) fn redacted(sound: &[f32], voice: &str) -> Result<Vec<f32>, Failure> 
 }
 
 /// A clip with this speech in every channel, at this rate and channel count, from `start_ms` on.
-pub(crate) fn recording(bench: &Bench, sound: &[f32], format: (u32, u16), start_ms: u32) -> std::path::PathBuf {
+pub(crate) fn recording(
+    bench: &Bench,
+    sound: &[f32],
+    format: (u32, u16),
+    start_ms: u32,
+) -> std::path::PathBuf {
     let raw = bench.path("speech.raw");
     sound::write_raw(&raw, sound);
     let (rate_hz, channels) = format;
@@ -70,7 +75,11 @@ pub(crate) fn shifted(sound: &[f32], semitones: f32, folder: &Path) -> Vec<f32> 
     let raw = folder.join(format!("{:?}-{semitones}.raw", thread::current().id()));
     sound::write_raw(&raw, sound);
     let rate = RATE_HZ as f32 * ratio;
-    let graph = format!("-f f32le -ar {RATE_HZ} -ac 1 -i {} -af asetrate={rate:.0},aresample={RATE_HZ},atempo={:.6}", raw.display(), 1.0 / ratio);
+    let graph = format!(
+        "-f f32le -ar {RATE_HZ} -ac 1 -i {} -af asetrate={rate:.0},aresample={RATE_HZ},atempo={:.6}",
+        raw.display(),
+        1.0 / ratio
+    );
     let bytes = media::ffmpeg_bytes(media::words(&format!("{graph} -f f32le")));
     bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect()
 }

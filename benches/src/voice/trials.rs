@@ -54,7 +54,9 @@ impl Trials<'_> {
         for i in indices().filter(|i| self.items[*i].role == Role::Test) {
             let item = &self.items[i];
             match tests.iter_mut().find(|(known, _)| self.pooled && known.speaker == item.speaker) {
-                Some((_, sums)) => sums.iter_mut().zip(&test_prints[i]).for_each(|(sum, print)| add(sum, print)),
+                Some((_, sums)) => {
+                    sums.iter_mut().zip(&test_prints[i]).for_each(|(sum, print)| add(sum, print))
+                }
                 None => tests.push((item, test_prints[i].clone())),
             }
         }

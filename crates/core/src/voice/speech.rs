@@ -1,4 +1,4 @@
-//! Whether anybody speaks, block by block, decided on the safe side: unsure means speech.
+//! Whether anybody speaks, block by block, decided on the safe side: unsure means speech, unless it is steady noise.
 //!
 //! The network is Earshot's (a small recurrent one, in Rust). It hears every channel, and of several channels the mean
 //! and, of two, the difference as well: what one channel hides under noise, a listener could bring out that way. It hears
@@ -12,7 +12,7 @@ use super::steady::Steadiness;
 /// Score from which a block counts as speech, 0..=1; the network's authors propose 0.5. Chosen with the same network
 /// in a prototype (levelled listening only, a shorter hang-over) on 24 recordings of read speech, in pink, brown and white noise at
 /// -5 to 20 dB and at -70 dBFS: 0.3 missed at most 0.4 % of the speech, 0.5 up to 3 %. At 0.2 any steady noise counts as speech;
-/// at 0.3, rumbling noise still does, once the lowest frequencies are taken off. That is the safe side.
+/// at 0.3, rumbling noise still does, once the lowest frequencies are taken off; `steady` has the second word on that.
 const SPEECH_SCORE: f32 = 0.3;
 /// Level to which the second listening is brought, RMS.
 const LEVEL: f32 = 0.05;

@@ -1,7 +1,7 @@
 //! Whether a signal is steady noise: the second opinion where the speech detector is unsure.
 //!
 //! The network takes rumble, fans and hiss in the middle of the spectrum for speech. Speech is never steady: within
-//! two seconds every band of it has pauses, and its vowels repeat at the speaker's pitch. Noise does neither. A block is
+//! two and a half seconds every band of it has pauses, and its vowels repeat at the speaker's pitch. Noise does neither. A block is
 //! steady noise only if no band stands out of its own recent minimum *and* nothing in it repeats.
 
 use std::collections::VecDeque;
@@ -135,7 +135,8 @@ fn without_colour(samples: &[f32]) -> Vec<f32> {
     let mut weights: Vec<f32> = vec![1.0];
     let mut error = powers.first().copied().unwrap_or(1.0);
     for order in 1..=ORDER {
-        let known: f32 = weights.iter().zip(powers.iter().take(order + 1).skip(1).rev()).map(|(a, b)| a * b).sum();
+        let known: f32 =
+            weights.iter().zip(powers.iter().take(order + 1).skip(1).rev()).map(|(a, b)| a * b).sum();
         let reflection = -known / error;
         weights.push(0.0);
         let turned: Vec<f32> = weights.iter().rev().copied().collect();
@@ -208,7 +209,7 @@ mod tests {
 
     #[test]
     fn silence_is_steady_and_what_is_no_number_is_not() {
-        assert!(share(&[0.0; 32_000]) > 0.99);
-        assert!(share(&[f32::NAN; 32_000]) < 0.01);
+        assert!(share(&vec![0.0; 32_000]) > 0.99);
+        assert!(share(&vec![f32::NAN; 32_000]) < 0.01);
     }
 }

@@ -92,7 +92,8 @@ fn leak(original: &[f32], out: &[f32]) -> f32 {
 
 #[test]
 fn two_alarms_at_once_are_two_events() {
-    let (low, high) = (pulses(16_000, 5.0, 440.0, 250.0, 250.0, 1), pulses(16_000, 5.0, 988.0, 120.0, 280.0, 1));
+    let (low, high) =
+        (pulses(16_000, 5.0, 440.0, 250.0, 250.0, 1), pulses(16_000, 5.0, 988.0, 120.0, 280.0, 1));
     let both: Vec<f32> = low.iter().zip(&high).map(|(a, b)| a + b).collect();
     let found = events(&both, format(16_000, 1));
     assert_eq!(found.len(), 2, "{found:?}");

@@ -37,7 +37,9 @@ fn missed_share(speech: &[f32], heard: &[f32], out: &[f32], step: usize) -> f64 
 #[test]
 fn recorded_speech_is_silent_at_every_level_and_in_noise() {
     let Some(utterances) = utterances() else { return };
-    for (level, noise) in [(0.05, 0.0), (0.05, 0.005), (0.05, 0.05), (0.0005, 0.0), (0.0005, 0.0002), (0.05, 0.028)] {
+    for (level, noise) in
+        [(0.05, 0.0), (0.05, 0.005), (0.05, 0.05), (0.0005, 0.0), (0.0005, 0.0002), (0.05, 0.028)]
+    {
         let mut shares = Vec::new();
         for (seed, speech) in (0..).zip(&utterances) {
             let gain = level / rms(speech);
@@ -80,7 +82,9 @@ fn coloured(samples: usize, poles: (f32, f32), level: f32) -> Vec<f32> {
 #[test]
 fn what_is_no_speech_stays_bit_for_bit_in_place() {
     // Hiss, the middle of the spectrum, a fan, and the rumble of a room, each loud and soft.
-    for (name, poles) in [("hiss", (1.0, 0.0)), ("mid", (0.4, 0.1)), ("fan", (0.1, 0.01)), ("rumble", (0.01, 0.0))] {
+    for (name, poles) in
+        [("hiss", (1.0, 0.0)), ("mid", (0.4, 0.1)), ("fan", (0.1, 0.01)), ("rumble", (0.01, 0.0))]
+    {
         for (rate_hz, channels, level) in [(16_000, 1, 0.1), (44_100, 2, 0.01)] {
             let mono = coloured(rate_hz as usize * 8, poles, level);
             let sound = duplicate(&mono, &vec![1.0; usize::from(channels)]);
