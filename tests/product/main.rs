@@ -16,5 +16,6 @@ mod pictures;
 mod policy_file;
 mod streams;
 mod times;
+mod tracks;
 mod verify;
 mod voices;

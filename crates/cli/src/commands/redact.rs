@@ -3,9 +3,13 @@
 use std::path::Path;
 use std::time::Instant;
 
-use obscura_policy::media::model::Plan;
-use obscura_policy::media::{Assets, InputFile, Link, OutputError, home_folder, start_framework};
-use obscura_policy::{Permit, Receipt, State, Verdict, judge, note_unusable_sheet, receipt_path, render};
+use obscura_policy::media::model::{Hide, Plan};
+use obscura_policy::media::{
+    Assets, EngineError, InputFile, Link, OutputError, TrackFile, TracksError, home_folder, start_framework,
+};
+use obscura_policy::{
+    Permit, Receipt, Source, State, Verdict, judge, note_unusable_sheet, receipt_path, render,
+};
 
 use crate::args::RedactArgs;
 use crate::failure::{Exit, Failure};
@@ -32,6 +36,7 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
         return Err(Failure::new(Exit::Usage, "the output is the recording itself; choose another name")
             .with_help("a recording is never overwritten, not even through a link"));
     }
+    let tracks = read_tracks(args, &input)?;
     let (plan, order) = (args.plan(), commands::order(&args.request));
     let permit = match judge(&sheet, &input, &plan, &order, &state, &args.output, clock::now()?)? {
         Verdict::Permitted(permit) => *permit,
@@ -40,7 +45,8 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
     if let Some(warning) = plan.voice.warning() {
         printer.say(&format!("warning: --voice {}: {warning}", plan.voice));
     }
-    let receipt = rendered(args, printer, &input, permit, &plan, &state)?;
+    let receipt =
+        rendered(args, printer, Source { input: &input, tracks: tracks.as_ref() }, permit, &plan, &state)?;
     if printer.wants_json() {
         printer.json(&receipt)?;
     }
@@ -51,7 +57,7 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
 fn rendered(
     args: &RedactArgs,
     printer: &Printer,
-    input: &InputFile,
+    source: Source<'_>,
     permit: Permit,
     plan: &Plan,
     state: &State,
@@ -67,10 +73,35 @@ fn rendered(
     };
     let target = (args.output.as_path(), args.overwrite);
     let order = commands::order(&args.request);
-    let outcome = render(permit, plan, input, target, &assets, &order, state, &confirm, &link);
+    let outcome = render(permit, plan, source, target, &assets, &order, state, &confirm, &link);
     drop(link);
     watcher.finish();
     Ok(outcome?)
+}
+
+/// The tracks that were asked for. They belong to this recording or are refused before anything is decided.
+fn read_tracks(args: &RedactArgs, input: &InputFile) -> Result<Option<TrackFile>, Failure> {
+    let Some(path) = &args.look.tracks else {
+        if args.look.hide == Hide::NotConsented {
+            return Err(Failure::new(
+                Exit::Usage,
+                "--hide not_consented needs --tracks with people assigned",
+            )
+            .with_help(
+                "make it with `obscura analyze`, and write the pseudonym of the sheet behind `subject`",
+            ));
+        }
+        return Ok(None);
+    };
+    let file = std::fs::File::open(path).map_err(|e| {
+        Failure::new(Exit::Usage, format!("the file of tracks cannot be read: {e}"))
+            .with_help("check the name of the file of tracks")
+    })?;
+    let tracks = TrackFile::read(file).map_err(EngineError::from)?;
+    if tracks.source_sha256 != input.digest() {
+        return Err(EngineError::from(TracksError::OtherRecording).into());
+    }
+    Ok(Some(tracks))
 }
 
 /// Refuses what can be refused before a long recording is read.
@@ -104,6 +135,9 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
         render.hidden_share * 100.0,
         check.frames_searched,
     ));
+    if let Some(words) = receipt.tracks_in_words() {
+        printer.say(&words);
+    }
     let uncertain = render.tracks.uncertain.len();
     if uncertain > 0 {
         printer.say(&format!(
