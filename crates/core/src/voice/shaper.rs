@@ -9,7 +9,9 @@ use super::carrier::sigmoid;
 use super::codebook::Codebook;
 use super::random::Draws;
 
-/// Weight of the codebook's shape. More hides the speaker better and costs words.
+/// Weight of the codebook's shape. More hides the speaker better and costs words: 0.5 with 0.5 of the own shape gave an equal
+/// error rate of 41.5 (GE2E, both sides disguised, 60 speakers) and 34.2 % wrong words (Whisper tiny.en); 0.4 with 0.75, 35.8
+/// and 28.6 %; 0.35 with 0.65, a weaker colour and stretch, 31.5 and 26.9 %.
 const REPLACED: f32 = 0.4;
 /// Weight of the speaker's own levelled shape. Both weights add up to more than 1: the contrast between sounds that the
 /// blend and the smoothing take away is given back.
