@@ -18,7 +18,7 @@ pub(crate) fn real_time_factor(items: &[Item], voice: &str) -> Result<f64, Failu
     let bench = Bench::new();
     let clip = treat::recording(&bench, &speech, (48_000, 2), 0);
     let sheet = Sheet::permitting(&clip).voice_ok();
-    let mut spent = |voice: &str| {
+    let spent = |voice: &str| {
         let options = ["--voice", voice, "--alarms", "drop", "--speed", "fastest", "--overwrite"];
         processor_seconds(&bench.command(&clip, &sheet, &options))
     };

@@ -30,7 +30,6 @@ mod resample;
 mod shaper;
 mod speech;
 mod stage;
-mod steady;
 mod stft;
 mod tones;
 

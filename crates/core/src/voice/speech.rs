@@ -1,4 +1,4 @@
-//! Whether anybody speaks, block by block, decided on the safe side: unsure means speech, unless it is steady noise.
+//! Whether anybody speaks, block by block, decided on the safe side: unsure means speech.
 //!
 //! The network is Earshot's (a small recurrent one, in Rust). It hears every channel, and of several channels the mean
 //! and, of two, the difference as well: what one channel hides under noise, a listener could bring out that way. It hears
@@ -7,12 +7,10 @@
 use earshot::Detector;
 
 use super::blocks::BLOCK;
-use super::steady::Steadiness;
 
 /// Score from which a block counts as speech, 0..=1; the network's authors propose 0.5. Chosen with the same network
 /// in a prototype (levelled listening only, a shorter hang-over) on 24 recordings of read speech, in pink, brown and white noise at
-/// -5 to 20 dB and at -70 dBFS: 0.3 missed at most 0.4 % of the speech, 0.5 up to 3 %. At 0.2 any steady noise counts as speech;
-/// at 0.3, rumbling noise still does, once the lowest frequencies are taken off; `steady` has the second word on that.
+/// -5 to 20 dB and at -70 dBFS: 0.3 missed at most 0.4 % of the speech, 0.5 up to 3 %. At 0.2 steady noise counts as speech.
 const SPEECH_SCORE: f32 = 0.3;
 /// Level to which the second listening is brought, RMS.
 const LEVEL: f32 = 0.05;
@@ -46,11 +44,11 @@ impl SpeechDetector {
         let (of_channels, of_mixes) = self.ears.split_at_mut(count);
         // Every ear hears every block: they remember.
         for (ear, channel) in of_channels.iter_mut().zip(channels) {
-            heard |= ear.hears_speech(channel);
+            heard |= ear.score(channel) >= SPEECH_SCORE;
         }
         for (ear, sign) in of_mixes.iter_mut().zip([1.0, -1.0]) {
             mix(channels, sign, &mut self.mixed);
-            heard |= ear.hears_speech(&self.mixed);
+            heard |= ear.score(&self.mixed) >= SPEECH_SCORE;
         }
         heard
     }
@@ -76,7 +74,6 @@ struct Ear {
     rumble: f32,
     power: f32,
     samples: Vec<f32>,
-    steadiness: Steadiness,
 }
 
 impl Ear {
@@ -87,15 +84,7 @@ impl Ear {
             rumble: 0.0,
             power: 0.0,
             samples: vec![0.0; BLOCK],
-            steadiness: Steadiness::new(),
         }
-    }
-
-    /// Whether the next block may hold speech: the network says so, and it is not steady noise.
-    fn hears_speech(&mut self, block: &[f32]) -> bool {
-        // Both hear every block: they remember.
-        let is_noise = self.steadiness.is_noise(block);
-        self.score(block) >= SPEECH_SCORE && !is_noise
     }
 
     /// The higher of both scores; a score that is none counts as speech.
