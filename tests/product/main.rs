@@ -18,3 +18,4 @@ mod streams;
 mod times;
 mod tracks;
 mod verify;
+mod voices;

@@ -32,6 +32,7 @@ cargo xtask TASK: the tasks of this repository. Each says what it does before it
   test --cedar      the same with the feature `cedar`, in target/cedar; compiling it takes minutes
   ci                what `test` does, and the check of licences and sources of dependencies
   bench ARGS…       build and run the benches with these arguments
+  quality [voice]…  build, and measure what is hidden and what is kept; results in benches/RESULTS.md
   help              this text
 
 Models and libraries go to the Obscura home folder: $OBSCURA_HOME, else $XDG_DATA_HOME/obscura, else
@@ -114,6 +115,8 @@ fn named(word: &OsString) -> Result<Task, Error> {
         Some("test") => Ok(Task::Test { cedar: false }),
         Some("ci") => Ok(Task::Ci),
         Some("bench") => Ok(Task::Bench(Vec::new())),
+        // The same program measures both.
+        Some("quality") => Ok(Task::Bench(vec![OsString::from("quality")])),
         Some("help") => Ok(Task::Help),
         _ => Err(Error::Usage(format!("no task is called `{}`", word.display()))),
     }

@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use obscura_policy::media::model::{
-    Alarms, Device, FaceStyle, Hide, OnUncertain, Plan, Region, Search, Speed, VideoCodec, VoiceMode,
+    Alarms, Device, FaceStyle, Hide, MuteWith, OnUncertain, Plan, Region, Search, Speed, VideoCodec,
+    VoiceMode,
 };
 
 /// De-identifies recordings of people in care: asks whether consent covers the purpose, hides every face, disguises
@@ -220,6 +221,9 @@ pub(crate) struct LookArgs {
     /// speaking, the rest stays); remove (no sound at all); original (needs consent)
     #[arg(long, value_name = "MODE", default_value_t = VoiceMode::Disguise)]
     pub(crate) voice: VoiceMode,
+    /// What `mute` puts in the place of speech: silence, beep (a soft steady tone)
+    #[arg(long, value_name = "WHAT", default_value_t = MuteWith::Silence)]
+    pub(crate) mute_with: MuteWith,
     /// What happens to alarms and monitor tones: list (times and pitch go into the receipt), resynth (clean tones are played
     /// in their places as well), drop; they are never let through for being alarms
     #[arg(long, value_name = "WAY", default_value_t = Alarms::List)]
@@ -260,6 +264,7 @@ impl RedactArgs {
             search: self.look.search,
             margin_percent: self.look.margin,
             voice: self.look.voice,
+            mute_with: self.look.mute_with,
             alarms: self.look.alarms,
             on_uncertain: self.look.on_uncertain,
             allow_truncated: self.look.allow_truncated,

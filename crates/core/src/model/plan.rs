@@ -116,6 +116,16 @@ words! {
 }
 
 words! {
+    /// What stands where `mute` takes speech out.
+    MuteWith {
+        /// Nothing.
+        Silence = "silence",
+        /// A soft steady tone, so that a listener knows that something was said.
+        Beep = "beep",
+    }
+}
+
+words! {
     /// In which directions faces are looked for. The networks know upright faces only, so the picture is turned for them.
     Search {
         /// Upright faces alone.
@@ -228,6 +238,8 @@ pub struct Plan {
     pub margin_percent: u8,
     /// What happens to the sound.
     pub voice: VoiceMode,
+    /// What stands where `mute` takes speech out.
+    pub mute_with: MuteWith,
     /// What happens to alarms and monitor tones.
     pub alarms: Alarms,
     /// What happens where a face could not be followed.
@@ -261,6 +273,7 @@ impl Default for Plan {
             search: Search::Turned,
             margin_percent: 30,
             voice: VoiceMode::Disguise,
+            mute_with: MuteWith::Silence,
             alarms: Alarms::List,
             on_uncertain: OnUncertain::Widen,
             regions: Vec::new(),

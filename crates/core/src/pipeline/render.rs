@@ -115,7 +115,7 @@ fn open_sound(job: &Job<'_>, brake: &Brake) -> Result<Option<SoundSource>, Engin
 fn voice_stage(plan: &Plan, sound: &SoundSource) -> Result<VoiceStage, EngineError> {
     let spec = sound.spec();
     let format = SoundFormat { rate_hz: spec.rate_hz, channels: spec.channels };
-    Ok(VoiceStage::new(plan.voice, plan.alarms, format)?)
+    Ok(VoiceStage::new(plan.voice, plan.alarms, format)?.muting_with(plan.mute_with))
 }
 
 fn writer_settings(job: &Job<'_>, format: &PictureFormat, sound: Option<&SoundSource>) -> WriterSettings {
