@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use obscura_policy::media::model::{
-    Alarms, Device, FaceStyle, OnUncertain, Plan, Search, Speed, VideoCodec, VoiceMode,
+    Alarms, Device, FaceStyle, Heads, OnUncertain, Plan, Search, Speed, Text, VideoCodec, VoiceMode,
 };
 
 /// De-identifies recordings of people in care: asks whether consent covers the purpose, hides every face, disguises
@@ -160,6 +160,13 @@ pub(crate) struct LookArgs {
     /// What happens where a face could not be followed: widen, blur-frame, stop
     #[arg(long, value_name = "WAY", default_value_t = OnUncertain::Widen)]
     pub(crate) on_uncertain: OnUncertain,
+    /// What happens to people whose face no detector sees, from behind, from above or covered: hide (the head, or the whole
+    /// person where nobody knows which end it is at), flag (they are listed as uncertain), off (not looked for)
+    #[arg(long, value_name = "WAY", default_value_t = Heads::Flag)]
+    pub(crate) heads: Heads,
+    /// What happens to text, such as badges, wristbands, whiteboards and clocks: off, mask
+    #[arg(long, value_name = "WAY", default_value_t = Text::Off)]
+    pub(crate) text: Text,
     /// Accept a recording that was cut off, up to the cut
     #[arg(long)]
     pub(crate) allow_truncated: bool,
@@ -193,6 +200,8 @@ impl RedactArgs {
             voice: self.look.voice,
             alarms: self.look.alarms,
             on_uncertain: self.look.on_uncertain,
+            heads: self.look.heads,
+            text: self.look.text,
             allow_truncated: self.look.allow_truncated,
             speed: self.encode.speed,
             quality: self.encode.quality,

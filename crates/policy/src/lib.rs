@@ -46,8 +46,8 @@ pub mod media {
 
     pub use obscura_core::engine::{
         AdapterInfo, AssetError, AssetStatus, Assets, Component, EngineError, FailureKind, InputFile, Link,
-        MediaError, OpenError, OutputError, Phase, Progress, home_folder, list_adapters, list_assets,
-        list_components, start_framework,
+        MediaError, OpenError, OutputError, Phase, Progress, UncertainReason, home_folder, list_adapters,
+        list_assets, list_components, start_framework,
     };
     pub use obscura_core::model;
 }

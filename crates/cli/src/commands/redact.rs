@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use obscura_policy::media::model::Plan;
-use obscura_policy::media::{Assets, InputFile, Link, OutputError, home_folder, start_framework};
+use obscura_policy::media::{
+    Assets, InputFile, Link, OutputError, UncertainReason, home_folder, start_framework,
+};
 use obscura_policy::{Permit, Receipt, State, Verdict, judge, note_unusable_sheet, receipt_path, render};
 
 use crate::args::RedactArgs;
@@ -58,7 +60,7 @@ fn rendered(
 ) -> Result<Receipt, Failure> {
     let stop = interrupt::stop_flag()?;
     start_framework().map_err(|e| Failure::new(Exit::Environment, e.to_string()))?;
-    let assets = Assets::load(&home_folder()?)?;
+    let assets = Assets::load(&home_folder()?, plan)?;
     let (news, watcher) = Watcher::start(printer.is_watched())?;
     let link = Link::new(Some(news), stop);
     let confirm = || {
@@ -104,10 +106,18 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
         render.hidden_share * 100.0,
         check.frames_searched,
     ));
-    let uncertain = render.tracks.uncertain.len();
-    if uncertain > 0 {
+    let uncertain = &render.tracks.uncertain;
+    let without_face = uncertain.iter().filter(|s| s.reason == UncertainReason::HeadWithoutFace).count();
+    if uncertain.len() > without_face {
         printer.say(&format!(
-            "{uncertain} spans are uncertain and were hidden more widely; the receipt lists them for the review"
+            "{} spans are uncertain and were hidden more widely; the receipt lists them for the review",
+            uncertain.len() - without_face
+        ));
+    }
+    if without_face > 0 {
+        printer.say(&format!(
+            "{without_face} spans show a person without a visible face, who was NOT hidden; the receipt lists them for the \
+             review; --heads hide hides them"
         ));
     }
     printer.say("the result may be used once a person has reviewed it");

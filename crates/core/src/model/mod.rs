@@ -12,7 +12,7 @@ pub use frame::{ColorMatrix, Colorimetry, Frame, FramePool, FrameSize, PlaneMut,
 pub use geometry::{BoxPx, EllipsePx};
 pub use mask::{Detection, FrameMasks, Mask, MaskArea, MaskSource, TrackId};
 pub use plan::{
-    Alarms, Device, FaceStyle, MAX_MARGIN_PERCENT, OnUncertain, Plan, Search, Speed, UnknownWord, VideoCodec,
-    VoiceMode,
+    Alarms, Device, FaceStyle, Heads, MAX_MARGIN_PERCENT, OnUncertain, Plan, Search, Speed, Text,
+    UnknownWord, VideoCodec, VoiceMode,
 };
 pub use time::{DurationNanos, PtsNanos};

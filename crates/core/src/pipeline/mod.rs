@@ -8,9 +8,11 @@ mod output;
 mod render;
 mod report;
 mod stages;
+mod watching;
 
 use std::fs::File;
 
+pub use crate::track::{BesideReport, TrackReport, UncertainReason, UncertainSpan};
 pub use assets::{AssetError, AssetStatus, Assets, Model, home_folder, list_assets};
 pub use error::{EngineError, FailureKind};
 pub use events::{Link, Phase, Progress};

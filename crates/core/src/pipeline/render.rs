@@ -19,6 +19,7 @@ use super::error::EngineError;
 use super::events::Link;
 use super::report::{MaskLog, RenderReport, SoundReport};
 use super::stages::{decode, detect, draw, follow, speak};
+use super::watching;
 use crate::detect::{CenterFace, DetectorSettings, FaceDetector};
 use crate::media::{
     self, InputFile, MediaError, PictureFormat, PictureSource, Placement, SoundPlacement, SoundSource,
@@ -26,7 +27,7 @@ use crate::media::{
 };
 use crate::model::{Mask, Plan, PtsNanos, VoiceMode};
 use crate::redact::{Redactor, Watermark};
-use crate::track::{TrackReport, TrackSettings, Tracker};
+use crate::track::{Follower, TrackReport, TrackSettings};
 use crate::voice::{SoundFormat, VoiceStage};
 
 /// Spare pictures that the pool keeps; those in flight are bounded by the look-ahead and the queues.
@@ -169,7 +170,9 @@ fn run_stages(
     writer: &Writer,
 ) -> Result<Harvest, EngineError> {
     let detectors = detectors(job)?;
-    let tracker = Tracker::new(TrackSettings::from_plan(job.plan), pictures.format().size)?;
+    let rate = pictures.format().rate;
+    let lookouts = watching::lookouts(job.plan, job.assets, rate, detectors.len())?;
+    let tracker = Follower::new(job.plan, pictures.format().size)?;
     let watermark =
         (!job.plan.watermark.is_empty()).then(|| Watermark::new(&job.plan.watermark, pictures.format().size));
     let (to_detect, detect_in) = bounded(detectors.len() * 2);
@@ -181,9 +184,9 @@ fn run_stages(
         let start = Starter { scope, brake: &brake, writer };
         let decoding = start.stage("decode", move || decode::run(pictures, &to_detect))?;
         let search = job.plan.search;
-        for detector in detectors {
+        for (detector, lookout) in detectors.into_iter().zip(lookouts) {
             let (input, output) = (detect_in.clone(), to_follow.clone());
-            start.stage("detect", move || detect::run(detector, &input, &output, search))?;
+            start.stage("detect", move || detect::run(detector, lookout, &input, &output, search))?;
         }
         drop((detect_in, to_follow));
         let on_uncertain = job.plan.on_uncertain;

@@ -12,6 +12,8 @@
 mod associate;
 mod cuts;
 mod fill;
+mod follower;
+mod heads;
 mod life;
 mod motion;
 mod report;
@@ -21,6 +23,16 @@ mod sift;
 mod tests;
 mod tracker;
 
-pub use report::TrackReport;
+pub use follower::{Follower, Looked, PERSON_KEEP_SCORE};
+pub use report::{BesideReport, TrackReport, UncertainReason, UncertainSpan};
 pub use settings::{TrackSettings, TrackSettingsError};
-pub use tracker::{Observation, Tracker};
+pub use tracker::Observation;
+#[cfg(test)]
+pub use tracker::Tracker;
+
+use crate::model::{EllipsePx, MaskArea};
+
+/// The mask over a turned rectangle, given as the ellipse that touches its sides: the ellipse through its corners.
+fn area_of(rectangle: &EllipsePx) -> MaskArea {
+    MaskArea::Ellipse(rectangle.scaled(std::f32::consts::SQRT_2))
+}

@@ -23,6 +23,8 @@ pub enum UncertainReason {
     UnusableDetection,
     /// More faces than can be followed; the frame is hidden whole.
     TooManyFaces,
+    /// A person was seen, and no face where the head is: from behind, from above, or covered. Nothing is hidden there.
+    HeadWithoutFace,
 }
 
 /// A span of presentation time in which a face may be where no mask lies.
@@ -34,6 +36,19 @@ pub struct UncertainSpan {
     pub to: PtsNanos,
     /// Why.
     pub reason: UncertainReason,
+}
+
+/// What was found beside faces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BesideReport {
+    /// People who were followed.
+    pub people: u64,
+    /// Masks over heads, or whole people, without a face.
+    pub head_masks: u64,
+    /// Lines of text that were followed.
+    pub lines_of_text: u64,
+    /// Masks over lines of text.
+    pub text_masks: u64,
 }
 
 /// What was found in the frames that have left the tracker.
@@ -57,6 +72,9 @@ pub struct TrackReport {
     pub uncertain: Vec<UncertainSpan>,
     /// Spans beyond the length of the list.
     pub uncertain_omitted: u64,
+    /// People and text.
+    #[serde(default)]
+    pub beside: BesideReport,
 }
 
 impl TrackReport {
