@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use sha2::{Digest, Sha256};
@@ -149,6 +149,8 @@ pub(crate) fn digest_file(path: &Path) -> Result<String, Error> {
 mod tests {
     use super::*;
     use crate::manifest::Manifest;
+    use std::path::PathBuf;
+
     use crate::process;
 
     const CONTENT: &[u8] = b"what a model might hold";

@@ -9,6 +9,7 @@ use crate::model::{
     DurationNanos, EllipsePx, FrameMasks, Heads, Mask, MaskArea, MaskSource, OnUncertain, PtsNanos, TrackId,
 };
 
+use super::motion::{SAME_TURN_RAD, turned_by};
 use super::report::{BesideReport, TrackReport, UncertainReason, UncertainSpan};
 
 /// People are numbered from here on in masks, far from faces, so that no two masks have one number.
@@ -21,6 +22,9 @@ const BESIDE: f32 = 0.05;
 const BEYOND: f32 = 0.08;
 const DEPTH_OF_LENGTH: f32 = 0.22;
 const DEPTH_OF_WIDTH: f32 = 0.75;
+
+/// Boxes of two turns of which the smaller lies in the other by more than this are one person.
+const DOUBLE_OVERLAP: f32 = 0.6;
 
 /// A span goes on over pauses of this length: a face that flickers inside a person does not make many spans of one.
 const PAUSE: DurationNanos = DurationNanos::from_millis(1000);
@@ -61,7 +65,8 @@ impl HeadRule {
         let faces: Vec<EllipsePx> = frame.masks.iter().filter_map(ellipse_of).collect();
         let everything = frame.masks.iter().any(|mask| mask.area == MaskArea::WholeFrame);
         let boxes: Vec<EllipsePx> = seen.iter().filter_map(ellipse_of).collect();
-        let known = assign(&faces, &boxes);
+        let mut known = assign(&faces, &boxes);
+        share_with_doubles(&boxes, &mut known);
         let mut present = Vec::with_capacity(seen.len());
         let people = seen.into_iter().filter(|mask| ellipse_of(mask).is_some()).zip(boxes).zip(known);
         for ((mask, bbox), face) in people {
@@ -147,6 +152,19 @@ fn assign(faces: &[EllipsePx], boxes: &[EllipsePx]) -> Vec<Option<End>> {
     ends
 }
 
+/// Passes with two turns find one person twice, as two people. A face in one of the boxes is that of the other as well.
+fn share_with_doubles(boxes: &[EllipsePx], ends: &mut [Option<End>]) {
+    let settled: Vec<(EllipsePx, End)> =
+        boxes.iter().zip(ends.iter()).filter_map(|(bbox, end)| Some((*bbox, (*end)?))).collect();
+    for (bbox, end) in boxes.iter().zip(ends).filter(|(_, end)| end.is_none()) {
+        let is_double = |other: &EllipsePx| {
+            turned_by(bbox, other) > SAME_TURN_RAD
+                && bbox.bounding_box().overlap_of_smaller(&other.bounding_box()) > DOUBLE_OVERLAP
+        };
+        *end = settled.iter().find(|(other, _)| is_double(other)).map(|(_, end)| *end);
+    }
+}
+
 /// The end of the box that a face inside it is nearest to, and how far from it: 0 at the end, 1 in the middle.
 fn place_in(bbox: &EllipsePx, face: &EllipsePx) -> Option<(End, f32)> {
     let (sin, cos) = bbox.angle_rad.sin_cos();
@@ -221,5 +239,16 @@ mod tests {
             "it lies in both boxes, but is nearer to an end of the second"
         );
         assert_eq!(assign(&[face(500.0, 100.0)], &[STANDING]), [None]);
+    }
+
+    #[test]
+    fn a_double_of_another_pass_has_the_face_and_a_neighbour_of_the_same_pass_has_not() {
+        let double = EllipsePx { cy: 220.0, angle_rad: FRAC_PI_2, rx: 80.0, ry: 40.0, ..STANDING };
+        let neighbour = EllipsePx { cx: 310.0, ..STANDING };
+        for (other, expected) in [(double, Some(End::Top)), (neighbour, None)] {
+            let mut ends = [Some(End::Top), None];
+            share_with_doubles(&[STANDING, other], &mut ends);
+            assert_eq!(ends[1], expected);
+        }
     }
 }
