@@ -9,6 +9,7 @@ use super::heads::HeadRule;
 use super::report::TrackReport;
 use super::settings::{MAX_TRACK_DURATION, TrackSettings, TrackSettingsError};
 use super::tracker::{FRAME_TRACK, Observation, Tracker};
+use super::trust::Trust;
 
 /// Lines of text are numbered from here on in masks, far from faces and people.
 const FIRST_LINE: u32 = 0x3000_0000;
@@ -41,7 +42,7 @@ pub struct Looked {
 #[derive(Clone, Debug)]
 pub struct Follower {
     faces: Tracker,
-    people: Option<(Tracker, HeadRule)>,
+    people: Option<(Tracker, HeadRule, Trust)>,
     text: Option<Tracker>,
     text_masks: u64,
     beside_factor: f32,
@@ -59,7 +60,10 @@ impl Follower {
         let rule = HeadRule::new(plan.heads, plan.on_uncertain);
         Ok(Self {
             faces: followed(TrackSettings::from_plan(plan))?,
-            people: (plan.heads != Heads::Off).then(|| followed(people)).transpose()?.map(|t| (t, rule)),
+            people: (plan.heads != Heads::Off)
+                .then(|| followed(people))
+                .transpose()?
+                .map(|t| (t, rule, Trust::default())),
             text: (plan.text == Text::Mask).then(|| followed(text)).transpose()?,
             text_masks: 0,
             beside_factor,
@@ -69,7 +73,8 @@ impl Follower {
     /// Takes the next frame in presentation order.
     pub fn push(&mut self, looked: Looked) {
         let Looked { faces, people, text } = looked;
-        if let Some((tracker, _)) = &mut self.people {
+        if let Some((tracker, _, trust)) = &mut self.people {
+            trust.push(faces.seq, &faces.detections);
             tracker.push(Observation { detections: people, ..faces.clone() });
         }
         if let Some(tracker) = &mut self.text {
@@ -81,7 +86,7 @@ impl Follower {
     /// Says that no frame follows.
     pub fn finish(&mut self) {
         self.faces.finish();
-        if let Some((tracker, _)) = &mut self.people {
+        if let Some((tracker, ..)) = &mut self.people {
             tracker.finish();
         }
         if let Some(tracker) = &mut self.text {
@@ -92,9 +97,10 @@ impl Follower {
     /// The masks of the next frame in order, if its look-ahead has passed.
     pub fn pop_ready(&mut self) -> Option<FrameMasks> {
         let mut frame = self.faces.pop_ready()?;
-        if let Some((tracker, rule)) = &mut self.people {
+        if let Some((tracker, rule, trust)) = &mut self.people {
+            let faces = trust.faces(&frame);
             let people = beside(tracker, &mut frame, self.beside_factor);
-            rule.step(&mut frame, people);
+            rule.step(&mut frame, &faces, people);
         }
         if let Some(tracker) = &mut self.text {
             for mask in beside(tracker, &mut frame, self.beside_factor) {
@@ -110,7 +116,7 @@ impl Follower {
     /// What was found in the frames that have left.
     pub fn report(&self) -> TrackReport {
         let mut report = self.faces.report().clone();
-        if let Some((_, rule)) = &self.people {
+        if let Some((_, rule, _)) = &self.people {
             rule.add_to(&mut report);
             report.uncertain.sort_by_key(|span| (span.from, span.to));
         }
@@ -234,6 +240,27 @@ mod tests {
             run(&Plan { heads: Heads::Hide, ..Plan::default() }, |seq| (10..=18).contains(&seq));
         assert!(hidden(&frames, 200.0, 75.0).contains(&40), "the head stays hidden");
         assert!(!hidden(&frames, 200.0, 220.0).contains(&40), "the legs do not");
+    }
+
+    #[test]
+    fn a_doubtful_face_does_not_stand_for_a_head() {
+        let plan = Plan { heads: Heads::Hide, ..Plan::default() };
+        let doubtful = Observation {
+            seq: 0,
+            pts: PtsNanos(0),
+            detections: vec![Detection { ellipse: FACE, score: 0.47 }],
+            thumbnail: [90; 576],
+            damaged: false,
+        };
+        let mut follower = Follower::new(&plan, FrameSize::rounded_up(400, 300)).unwrap();
+        for seq in 0..20 {
+            let faces = Observation { seq, pts: PtsNanos(seq * 100_000_000), ..doubtful.clone() };
+            follower.push(Looked { faces, people: sure(PERSON), text: Vec::new() });
+        }
+        follower.finish();
+        let frames: Vec<FrameMasks> = std::iter::from_fn(|| follower.pop_ready()).collect();
+        assert_eq!(hidden(&frames, 200.0, 230.0).len(), 20, "the whole person is hidden");
+        assert_eq!(follower.report().tracks, 1, "and so is what may be a face");
     }
 
     #[test]

@@ -59,13 +59,12 @@ impl HeadRule {
         Self { heads, on_uncertain, people: BTreeMap::new(), report: TrackReport::default() }
     }
 
-    /// Takes the people of a frame, as masks with the ellipses that touch their boxes, and adds to the frame's masks what the
-    /// plan asks for.
-    pub(super) fn step(&mut self, frame: &mut FrameMasks, seen: Vec<Mask>) {
-        let faces: Vec<EllipsePx> = frame.masks.iter().filter_map(ellipse_of).collect();
+    /// Takes the people of a frame, as masks with the ellipses that touch their boxes, and the sure faces, and adds to the
+    /// frame's masks what the plan asks for.
+    pub(super) fn step(&mut self, frame: &mut FrameMasks, faces: &[EllipsePx], seen: Vec<Mask>) {
         let everything = frame.masks.iter().any(|mask| mask.area == MaskArea::WholeFrame);
         let boxes: Vec<EllipsePx> = seen.iter().filter_map(ellipse_of).collect();
-        let mut known = assign(&faces, &boxes);
+        let mut known = assign(faces, &boxes);
         share_with_doubles(&boxes, &mut known);
         let mut present = Vec::with_capacity(seen.len());
         let people = seen.into_iter().filter(|mask| ellipse_of(mask).is_some()).zip(boxes).zip(known);

@@ -22,6 +22,7 @@ mod sift;
 #[cfg(test)]
 mod tests;
 mod tracker;
+mod trust;
 
 pub use follower::{Follower, Looked, PERSON_KEEP_SCORE};
 pub use report::{BesideReport, TrackReport, UncertainReason, UncertainSpan};
