@@ -8,7 +8,7 @@ use serde_json::Value;
 const PICTURE: Area = Area::new(0, 0, 512, 512);
 /// The suit under her head, well inside the person, and the model of a rocket beside her.
 const SUIT: Area = Area::new(90, 260, 180, 180);
-const ROCKET: Area = Area::new(400, 60, 80, 160);
+const ROCKET: Area = Area::new(400, 10, 90, 85);
 
 /// The astronaut with a grey board before her head.
 fn covered(bench: &Bench) -> std::path::PathBuf {
