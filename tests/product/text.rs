@@ -89,7 +89,7 @@ fn text_is_hidden_in_every_picture_on_request() {
     }
     for (number, [before, after]) in details(&clip, &bench.output(), STRIPES).iter().enumerate() {
         let alike = correlation(before, after);
-        assert!(alike > 0.8, "picture {number}: the stripes correlate by {alike}");
+        assert!(alike > 0.6, "picture {number}: the stripes correlate by {alike}");
     }
     let receipt = bench.receipt();
     assert_eq!(receipt["settings"]["text"], "mask");
