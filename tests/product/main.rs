@@ -18,4 +18,5 @@ mod policy_file;
 mod streams;
 mod text;
 mod times;
+mod tracks;
 mod verify;

@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use obscura_policy::media::model::{
-    Alarms, Device, FaceStyle, Heads, OnUncertain, Plan, Search, Speed, Text, VideoCodec, VoiceMode,
+    Alarms, Device, FaceStyle, Heads, Hide, OnUncertain, Plan, Region, Search, Speed, Text, VideoCodec,
+    VoiceMode,
 };
 
 /// De-identifies recordings of people in care: asks whether consent covers the purpose, hides every face, disguises
@@ -28,6 +29,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 2 usage, 3 denied, 4 needs approva
 pub(crate) enum Verb {
     /// De-identify a recording under a consent sheet
     Redact(RedactArgs),
+    /// Find faces and tones, and write down where they are, to be looked at or edited before `redact --tracks`
+    Analyze(AnalyzeArgs),
     /// Say whether a recording may be de-identified for a purpose, with every reason
     Check(CheckArgs),
     /// Make or check a consent sheet
@@ -58,6 +61,7 @@ impl Verb {
     pub(crate) fn wants_json(&self) -> bool {
         match self {
             Self::Redact(args) => args.json,
+            Self::Analyze(args) => args.json,
             Self::Check(args) => args.json,
             Self::Policy(PolicyArgs {
                 command: PolicyCommand::Eval { json, .. } | PolicyCommand::Check { json, .. },
@@ -107,6 +111,9 @@ pub(crate) struct CheckArgs {
     /// What would happen to the sound: disguise; pitch (weak: anyone can shift it back); mute; remove; original
     #[arg(long, value_name = "MODE", default_value_t = VoiceMode::Disguise)]
     pub(crate) voice: VoiceMode,
+    /// Whose faces would be hidden: all; `not_consented` (everyone's but of those who agreed to be identifiable)
+    #[arg(long, value_name = "WHOSE", default_value_t = Hide::All)]
+    pub(crate) hide: Hide,
     /// Print the decision as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -135,6 +142,54 @@ pub(crate) struct RequestArgs {
     pub(crate) role: String,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    obscura analyze resus.mp4 -o resus.tracks.json --contact-sheet resus.tracks.png\n  \
+    obscura redact resus.mp4 --sheet resus.yaml --purpose HQUALIMP --tracks resus.tracks.json -o resus.deid.mp4\n\n\
+    The file is JSON of the layout obscura-tracks/1; docs/tracks.md describes it. It holds no picture and no name.")]
+pub(crate) struct AnalyzeArgs {
+    /// The recording
+    #[arg(value_name = "CLIP")]
+    pub(crate) clip: PathBuf,
+    /// Where the tracks go; a JSON file
+    #[arg(short, long, value_name = "TRACKS")]
+    pub(crate) output: PathBuf,
+    /// Also make a picture (PNG) with one small view a track, every face hidden, to tell who is who
+    #[arg(long, value_name = "FILE")]
+    pub(crate) contact_sheet: Option<PathBuf>,
+    /// In which directions faces are looked for: upright, turned (all eight, by turns), thorough (all eight on every picture)
+    #[arg(long, value_name = "WAY", default_value_t = Search::Turned)]
+    pub(crate) search: Search,
+    /// The same as --search thorough
+    #[arg(long, conflicts_with = "search")]
+    pub(crate) thorough: bool,
+    /// Room around a face, in percent of its size, 0 to 200
+    #[arg(long, value_name = "PERCENT", default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=200))]
+    pub(crate) margin: u8,
+    /// Accept a recording that was cut off, up to the cut
+    #[arg(long)]
+    pub(crate) allow_truncated: bool,
+    /// Replace existing files
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Print a summary as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl AnalyzeArgs {
+    /// The settings that these arguments ask for.
+    pub(crate) fn plan(&self) -> Plan {
+        Plan {
+            search: if self.thorough { Search::Thorough } else { self.search },
+            margin_percent: self.margin,
+            allow_truncated: self.allow_truncated,
+            ..Plan::default()
+        }
+    }
+}
+
 /// What is hidden, and how.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Hiding")]
@@ -142,6 +197,17 @@ pub(crate) struct LookArgs {
     /// How faces are hidden: blur, pixelate, solid
     #[arg(long, value_name = "STYLE", default_value_t = FaceStyle::Blur)]
     pub(crate) faces: FaceStyle,
+    /// Whose faces are hidden: all; `not_consented` (everyone's but of those who agreed to be identifiable and to whom
+    /// --tracks assigns a track)
+    #[arg(long, value_name = "WHOSE", default_value_t = Hide::All)]
+    pub(crate) hide: Hide,
+    /// Hide the faces that this file of `obscura analyze` lists, exactly there, instead of looking for them
+    #[arg(long, value_name = "TRACKS", conflicts_with_all = ["search", "margin"])]
+    pub(crate) tracks: Option<PathBuf>,
+    /// Also hide a part of the picture: X,Y,WIDTH,HEIGHT or X,Y;X,Y;X,Y in pixels, or `frame`; then @FROM-TO in seconds;
+    /// `clear:` before it keeps a part free of everything but masks of faces. May be given often
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Vec<Region>,
     /// In which directions faces are looked for: upright, turned (all eight, by turns), thorough (all eight on every
     /// picture, several times slower)
     #[arg(long, value_name = "WAY", default_value_t = Search::Turned)]
@@ -195,6 +261,8 @@ impl RedactArgs {
     pub(crate) fn plan(&self) -> Plan {
         Plan {
             faces: self.look.faces,
+            hide: self.look.hide,
+            regions: self.look.region.clone(),
             search: self.look.search,
             margin_percent: self.look.margin,
             voice: self.look.voice,

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
     let state = cli.state.as_deref();
     let outcome = match &cli.verb {
         Verb::Redact(args) => commands::redact::run(args, state, &printer),
+        Verb::Analyze(args) => commands::analyze::run(args, &printer),
         Verb::Check(args) => commands::check::run(args, state, &printer),
         Verb::Sheet(args) => commands::sheet::run(args, state, &printer),
         Verb::Policy(args) => commands::policy::run(args, state, &printer),

@@ -42,6 +42,7 @@ impl Watcher {
 
 fn label(news: &Progress) -> String {
     let what = match news.phase {
+        Phase::Analysing => "looking",
         Phase::Rendering => "hiding",
         Phase::Checking => "checking",
     };

@@ -7,6 +7,7 @@ use obscura_core::engine::Rendered;
 use obscura_core::model::{Plan, VoiceMode};
 
 use crate::gate::Order;
+use crate::per_person::Treatment;
 use crate::permit::Permit;
 
 /// An obligation that nothing shows to have been met.
@@ -35,13 +36,14 @@ pub(crate) fn collect(
     permit: &Permit,
     plan: &Plan,
     order: &Order,
+    treatment: Option<&Treatment>,
     rendered: &Rendered,
 ) -> Result<Vec<Evidence>, MissingEvidence> {
     permit
         .obligations()
         .iter()
         .map(|obligation| {
-            let found = evidence_for(obligation, permit, plan, order, rendered);
+            let found = evidence_for(obligation, permit, plan, order, treatment, rendered);
             let (status, measured) =
                 found.ok_or_else(|| MissingEvidence { obligation: obligation.clone() })?;
             Ok(Evidence { obligation: obligation.clone(), status, measured })
@@ -54,12 +56,16 @@ fn evidence_for(
     permit: &Permit,
     plan: &Plan,
     order: &Order,
+    treatment: Option<&Treatment>,
     rendered: &Rendered,
 ) -> Option<(&'static str, Value)> {
     let met = |value| Some(("met", value));
     let (kind, detail) = obligation.split_once(':').unwrap_or((obligation, ""));
     match (kind, detail) {
-        ("blur_faces", "all") => faces(rendered).map(|value| ("met", value)),
+        ("blur_faces", "all") if treatment.is_none_or(|tracks| tracks.clear == 0) => {
+            faces(rendered, treatment).map(|value| ("met", value))
+        }
+        ("blur_faces", "not_consented") => faces(rendered, treatment).map(|value| ("met", value)),
         ("voice", wanted) => voice(wanted, plan, rendered).map(|value| ("met", value)),
         ("strip_metadata", "") => met(json!({
             "container_allow_list": "passed",
@@ -81,8 +87,9 @@ fn evidence_for(
     }
 }
 
-/// Every picture went through the detector and came back from the file without a readable face.
-fn faces(rendered: &Rendered) -> Option<Value> {
+/// Every picture went through the detector, or has masks from a file of tracks, and came back without a face that is readable
+/// and should not be.
+fn faces(rendered: &Rendered, treatment: Option<&Treatment>) -> Option<Value> {
     let (render, check) = (&rendered.render, &rendered.check);
     let all_seen = render.frames_in == render.frames_out && check.frames_searched == render.frames_out;
     (all_seen && check.residual_faces.is_empty()).then(|| {
@@ -91,6 +98,8 @@ fn faces(rendered: &Rendered) -> Option<Value> {
             "frames_searched_again": check.frames_searched,
             "second_detector": check.detector,
             "readable_faces_found": 0,
+            "tracks_clear": treatment.map_or(0, |tracks| tracks.clear),
+            "tracks_hidden": treatment.map_or(rendered.render.tracks.tracks, |tracks| tracks.hidden as u64),
         })
     })
 }

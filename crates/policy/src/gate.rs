@@ -5,13 +5,14 @@
 use std::path::Path;
 
 use obscura_core::engine::{
-    self, Assets, EngineError, FailureKind, InputFile, Link, OutputError, PendingFile,
+    self, Assets, EngineError, FailureKind, InputFile, Link, OutputError, PendingFile, TrackFile,
 };
-use obscura_core::model::{Plan, Sha256Digest, VoiceMode};
+use obscura_core::model::{Hide, Plan, Sha256Digest, VoiceMode};
 
 use crate::account;
 use crate::evidence::{self, MissingEvidence};
 use crate::log::{Event, Log, LogError, Moment};
+use crate::per_person;
 use crate::permit::{Permit, Terms};
 use crate::policy_file::{Policy, Storage};
 use crate::receipt::{Receipt, receipt_path};
@@ -33,6 +34,15 @@ pub struct Order {
     pub purpose: String,
     /// Who will see the result.
     pub audience: String,
+}
+
+/// What is rendered: a recording, and where faces are in it if that was found out before.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The recording.
+    pub input: &'a InputFile,
+    /// Its tracks; without them faces are looked for, and all of them are hidden.
+    pub tracks: Option<&'a TrackFile>,
 }
 
 /// The answer of the gate.
@@ -189,7 +199,7 @@ pub fn note_unusable_sheet(state: &State, now: Instant) -> Result<(), GateError>
 pub fn render(
     permit: Permit,
     plan: &Plan,
-    input: &InputFile,
+    source: Source<'_>,
     output: (&Path, bool),
     assets: &Assets,
     order: &Order,
@@ -197,7 +207,8 @@ pub fn render(
     confirm: &dyn Fn() -> Option<(Sheet, Instant)>,
     link: &Link,
 ) -> Result<Receipt, GateError> {
-    let job = Job { plan, input, output, assets, order, state, confirm, link };
+    let Source { input, tracks } = source;
+    let job = Job { plan, input, tracks, output, assets, order, state, confirm, link };
     job.run(&permit).inspect_err(|error| {
         let (entry, decision) = (permit.appended().entry(), permit.decision_id());
         let event = Event::Failed { permit: entry, decision, because: error.in_a_word() };
@@ -210,6 +221,7 @@ pub fn render(
 struct Job<'a> {
     plan: &'a Plan,
     input: &'a InputFile,
+    tracks: Option<&'a TrackFile>,
     output: (&'a Path, bool),
     assets: &'a Assets,
     order: &'a Order,
@@ -228,13 +240,15 @@ impl Job<'_> {
         let plan = Plan { watermark: watermark(permit, self.order), ..self.plan.clone() };
         let pending = PendingFile::create(target, overwrite)?;
         let pending_receipt = PendingFile::create(&receipt_path(target), overwrite)?;
-        let rendered = engine::render(&plan, self.input, pending.file(), self.assets, self.link)?;
-        let evidence = evidence::collect(permit, &plan, self.order, &rendered)?;
+        let (chosen, treatment) = self.tracks.map(|file| per_person::choose(file, permit.terms())).unzip();
+        let file = pending.file();
+        let rendered = engine::render(&plan, self.input, chosen.as_ref(), file, self.assets, self.link)?;
+        let evidence = evidence::collect(permit, &plan, self.order, treatment.as_ref(), &rendered)?;
         let (sheet, now) = (self.confirm)().ok_or(GateError::SheetGone)?;
         let mut log = self.state.log()?;
         self.decide_again(permit, &plan, &sheet, now, &mut log)?;
         let output_sha256 = rendered.output_sha256;
-        let source = (self.input, &sheet);
+        let source = (self.input, &sheet, treatment);
         let receipt = Receipt::new(permit, &plan, self.order, source, self.assets, rendered, evidence);
         let failed = |e: &dyn std::fmt::Display| GateError::Receipt(e.to_string());
         let sealed = receipt.seal(self.state.signer()).map_err(|e| failed(&e))?;
@@ -337,7 +351,11 @@ fn technique(plan: &Plan) -> Technique {
         VoiceMode::Remove => Voice::Removed,
         VoiceMode::Original => Voice::Original,
     };
-    Technique { faces: Faces::All, voice, metadata: Metadata::Stripped }
+    let faces = match plan.hide {
+        Hide::All => Faces::All,
+        Hide::NotConsented => Faces::NotConsented,
+    };
+    Technique { faces, voice, metadata: Metadata::Stripped }
 }
 
 /// Says on every picture that this is a derivative, and for what; the number leads back to the decision.

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod analysis;
 mod canonical;
 pub mod checklist;
 pub mod config;
@@ -23,6 +24,7 @@ pub mod fhir;
 mod gate;
 mod keys;
 mod log;
+mod per_person;
 mod permit;
 mod policy_file;
 mod receipt;
@@ -31,8 +33,9 @@ pub mod sheet;
 mod state;
 mod verify;
 
+pub use analysis::analyze;
 pub use dsse::EnvelopeError;
-pub use gate::{GateError, Order, Verdict, consider, judge, note_unusable_sheet, render};
+pub use gate::{GateError, Order, Source, Verdict, consider, judge, note_unusable_sheet, render};
 pub use keys::{KeyError, PublicKey};
 pub use log::{Audit, CheckpointError, LogError};
 pub use permit::Permit;
@@ -45,9 +48,9 @@ pub mod media {
     //! What the engine offers to those who may look but not render.
 
     pub use obscura_core::engine::{
-        AdapterInfo, AssetError, AssetStatus, Assets, Component, EngineError, FailureKind, InputFile, Link,
-        MediaError, OpenError, OutputError, Phase, Progress, UncertainReason, home_folder, list_adapters,
-        list_assets, list_components, start_framework,
+        AdapterInfo, Analysis, AssetError, AssetStatus, Assets, Component, EngineError, FailureKind,
+        InputFile, Link, MAX_TRACKS_BYTES, MediaError, OpenError, OutputError, Phase, Progress, TrackFile,
+        TracksError, home_folder, list_adapters, list_assets, list_components, start_framework,
     };
     pub use obscura_core::model;
 }

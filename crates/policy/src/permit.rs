@@ -1,11 +1,13 @@
 //! The permit: proof that the rules allowed one rendering of one file in one way, until a certain time, and that the audit
 //! log says so.
 
+use std::collections::BTreeSet;
+
 use obscura_core::model::Sha256Digest;
 
 use crate::log::Appended;
 use crate::policy_file::{Policy, Storage};
-use crate::rules::{Decision, Facts, Instant, Outcome, Technique};
+use crate::rules::{Decision, Faces, Facts, Instant, Outcome, Technique, identifiable_subjects};
 
 /// A day as retention counts it.
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
@@ -30,12 +32,19 @@ pub(crate) struct Terms {
     pub(crate) policy_sha256: Option<Sha256Digest>,
     pub(crate) storage: Storage,
     pub(crate) expires_at: Option<Instant>,
+    /// People who may be seen; nobody where every face is to be hidden.
+    pub(crate) may_be_seen: BTreeSet<String>,
 }
 
 impl Terms {
     /// The terms of a decision that was first taken at `decided_at`.
     pub(crate) fn new(facts: &Facts, policy: &Policy, storage: Storage, decided_at: Instant) -> Self {
-        Self { policy_sha256: policy.sha256, storage, expires_at: earliest_end(facts, policy, decided_at) }
+        let may_be_seen = match facts.request.technique.faces {
+            Faces::NotConsented => identifiable_subjects(facts, &policy.config),
+            Faces::All | Faces::None => BTreeSet::new(),
+        };
+        let expires_at = earliest_end(facts, policy, decided_at);
+        Self { policy_sha256: policy.sha256, storage, expires_at, may_be_seen }
     }
 }
 

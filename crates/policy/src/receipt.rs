@@ -15,6 +15,7 @@ use crate::dsse::Envelope;
 use crate::evidence::Evidence;
 use crate::gate::Order;
 use crate::keys::Signer;
+use crate::per_person::Treatment;
 use crate::permit::Permit;
 use crate::policy_file::Storage;
 use crate::rules::Instant;
@@ -65,6 +66,9 @@ pub struct Receipt {
     log: LogFacts,
     models: Vec<ModelFacts>,
     settings: Plan,
+    /// How the tracks of a file were treated, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tracks: Option<Treatment>,
     /// What the rendering did.
     pub render: RenderReport,
     /// What reading back the finished file showed.
@@ -115,12 +119,12 @@ impl Receipt {
         permit: &Permit,
         plan: &Plan,
         order: &Order,
-        source: (&InputFile, &Sheet),
+        source: (&InputFile, &Sheet, Option<Treatment>),
         assets: &Assets,
         rendered: Rendered,
         obligations: Vec<Evidence>,
     ) -> Self {
-        let (input, sheet) = source;
+        let (input, sheet, tracks) = source;
         let model = |name: &str, sha256| ModelFacts { name: name.to_owned(), sha256 };
         Self {
             format: FORMAT,
@@ -147,6 +151,7 @@ impl Receipt {
                 .chain([model("onnxruntime", assets.library_sha256)])
                 .collect(),
             settings: plan.clone(),
+            tracks,
             render: rendered.render,
             self_check: rendered.check,
             rounds: rendered.rounds,
@@ -166,6 +171,11 @@ impl Receipt {
             predicate: self,
         };
         Envelope::seal(PAYLOAD_TYPE, &serde_json::to_vec(&statement)?, signer).to_json()
+    }
+
+    /// How the tracks of a file were treated, for people; none where faces were looked for.
+    pub fn tracks_in_words(&self) -> Option<String> {
+        self.tracks.as_ref().map(Treatment::in_words)
     }
 
     /// Digest of the finished recording.

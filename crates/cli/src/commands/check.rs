@@ -21,7 +21,7 @@ pub(crate) fn run(args: &CheckArgs, state: Option<&Path>, printer: &Printer) -> 
     commands::name_purposes(&args.request.purpose, &policy, printer);
     let sheet = commands::read_sheet(&args.request.sheet, &policy.config)?;
     let input = InputFile::open(&args.request.clip)?;
-    let plan = Plan { voice: args.voice, ..Plan::default() };
+    let plan = Plan { voice: args.voice, hide: args.hide, ..Plan::default() };
     let order = commands::order(&args.request);
     let decision = consider(&sheet, &input, &plan, &order, &state, clock::now()?)?;
     if !decision.is_permit() {

@@ -1,5 +1,6 @@
 //! One file per verb.
 
+pub(crate) mod analyze;
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -77,9 +78,9 @@ pub(crate) fn warn_of(policy: &Policy, printer: &Printer) {
     }
 }
 
-/// Writes a text file whole or not at all: beside its name first, then in its place, with the permissions of the file
+/// Writes a file whole or not at all: beside its name first, then in its place, with the permissions of the file
 /// that was there.
-pub(crate) fn save_text(path: &Path, text: &str, what: &str) -> Result<(), Failure> {
+pub(crate) fn save(path: &Path, bytes: &[u8], what: &str) -> Result<(), Failure> {
     let failed = |e: std::io::Error| Failure::new(Exit::Other, format!("{what} cannot be written: {e}"));
     let name =
         path.file_name().ok_or_else(|| Failure::new(Exit::Usage, format!("{what} needs a file name")))?;
@@ -89,7 +90,7 @@ pub(crate) fn save_text(path: &Path, text: &str, what: &str) -> Result<(), Failu
         if let Ok(old) = std::fs::metadata(path) {
             file.set_permissions(old.permissions())?;
         }
-        file.write_all(text.as_bytes())?;
+        file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&aside, path)
     };

@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::time::Instant;
 
-use obscura_policy::media::model::Plan;
+use obscura_policy::media::model::{Heads, Hide, Plan, Text, UncertainReason};
 use obscura_policy::media::{
-    Assets, InputFile, Link, OutputError, UncertainReason, home_folder, start_framework,
+    Assets, EngineError, InputFile, Link, OutputError, TrackFile, TracksError, home_folder, start_framework,
 };
-use obscura_policy::{Permit, Receipt, State, Verdict, judge, note_unusable_sheet, receipt_path, render};
+use obscura_policy::{
+    Permit, Receipt, Source, State, Verdict, judge, note_unusable_sheet, receipt_path, render,
+};
 
 use crate::args::RedactArgs;
 use crate::failure::{Exit, Failure};
@@ -18,6 +20,14 @@ use crate::{clock, commands, interrupt};
 pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     let began = Instant::now();
     check_target(&args.output, args.overwrite)?;
+    let looks_beside = args.look.heads == Heads::Hide || args.look.text == Text::Mask;
+    if args.look.tracks.is_some() && looks_beside {
+        return Err(Failure::new(
+            Exit::Usage,
+            "--heads hide and --text mask look for themselves, which --tracks does not",
+        )
+        .with_help("leave --tracks out, or draw what is to be hidden with --region"));
+    }
     let state = commands::open_state(state, printer)?;
     let policy = state.policy();
     commands::warn_of(&policy, printer);
@@ -34,6 +44,7 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
         return Err(Failure::new(Exit::Usage, "the output is the recording itself; choose another name")
             .with_help("a recording is never overwritten, not even through a link"));
     }
+    let tracks = read_tracks(args, &input)?;
     let (plan, order) = (args.plan(), commands::order(&args.request));
     let permit = match judge(&sheet, &input, &plan, &order, &state, &args.output, clock::now()?)? {
         Verdict::Permitted(permit) => *permit,
@@ -42,7 +53,8 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
     if let Some(warning) = plan.voice.warning() {
         printer.say(&format!("warning: --voice {}: {warning}", plan.voice));
     }
-    let receipt = rendered(args, printer, &input, permit, &plan, &state)?;
+    let receipt =
+        rendered(args, printer, Source { input: &input, tracks: tracks.as_ref() }, permit, &plan, &state)?;
     if printer.wants_json() {
         printer.json(&receipt)?;
     }
@@ -53,7 +65,7 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
 fn rendered(
     args: &RedactArgs,
     printer: &Printer,
-    input: &InputFile,
+    source: Source<'_>,
     permit: Permit,
     plan: &Plan,
     state: &State,
@@ -69,10 +81,35 @@ fn rendered(
     };
     let target = (args.output.as_path(), args.overwrite);
     let order = commands::order(&args.request);
-    let outcome = render(permit, plan, input, target, &assets, &order, state, &confirm, &link);
+    let outcome = render(permit, plan, source, target, &assets, &order, state, &confirm, &link);
     drop(link);
     watcher.finish();
     Ok(outcome?)
+}
+
+/// The tracks that were asked for. They belong to this recording or are refused before anything is decided.
+fn read_tracks(args: &RedactArgs, input: &InputFile) -> Result<Option<TrackFile>, Failure> {
+    let Some(path) = &args.look.tracks else {
+        if args.look.hide == Hide::NotConsented {
+            return Err(Failure::new(
+                Exit::Usage,
+                "--hide not_consented needs --tracks with people assigned",
+            )
+            .with_help(
+                "make it with `obscura analyze`, and write the pseudonym of the sheet behind `subject`",
+            ));
+        }
+        return Ok(None);
+    };
+    let file = std::fs::File::open(path).map_err(|e| {
+        Failure::new(Exit::Usage, format!("the file of tracks cannot be read: {e}"))
+            .with_help("check the name of the file of tracks")
+    })?;
+    let tracks = TrackFile::read(file).map_err(EngineError::from)?;
+    if tracks.source_sha256 != input.digest() {
+        return Err(EngineError::from(TracksError::OtherRecording).into());
+    }
+    Ok(Some(tracks))
 }
 
 /// Refuses what can be refused before a long recording is read.
@@ -106,6 +143,9 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
         render.hidden_share * 100.0,
         check.frames_searched,
     ));
+    if let Some(words) = receipt.tracks_in_words() {
+        printer.say(&words);
+    }
     let uncertain = &render.tracks.uncertain;
     let without_face = uncertain.iter().filter(|s| s.reason == UncertainReason::HeadWithoutFace).count();
     if uncertain.len() > without_face {

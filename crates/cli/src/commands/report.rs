@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::args::{ReportCommand, ReportVerbArgs};
 use crate::clock;
-use crate::commands::{config_of, read_sheet, read_text, save_text};
+use crate::commands::{config_of, read_sheet, read_text, save};
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &ReportVerbArgs, state: Option<&Path>, printer: &Printer
     }
     let lines = answer(&evidence, &config, now);
     if let Some(path) = html {
-        save_text(path, &to_html(&lines, now), "the page")?;
+        save(path, to_html(&lines, now).as_bytes(), "the page")?;
     }
     if printer.wants_json() {
         printer.json(&json!({

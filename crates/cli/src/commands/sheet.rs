@@ -58,7 +58,7 @@ fn import_consents(
     if dry_run {
         return printer.data(&text);
     }
-    commands::save_text(into, &text, "the consent sheet")?;
+    commands::save(into, text.as_bytes(), "the consent sheet")?;
     printer.say(&format!("{} consent decisions added; check them against the signed forms", rows.len()));
     Ok(())
 }

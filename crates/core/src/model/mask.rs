@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EllipsePx, PtsNanos};
+use super::{BoxPx, EllipsePx, PtsNanos};
 
 /// A face that a detector reports in one frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,26 +24,116 @@ pub struct TrackId(pub u32);
 pub enum MaskSource {
     /// A detector found the face in this very frame.
     Detected,
+    /// A detector saw something in this frame that is a face only because one was followed to this place.
+    Tracked,
     /// Interpolated between two frames in which it was found.
     Filled,
     /// Carried before the first or behind the last frame in which it was found, and widened.
     Held,
+    /// A person drew it; it need not be a face.
+    Drawn,
     /// The whole frame, because something about it could not be resolved.
     WholeFrame,
 }
 
+/// Corners of a polygon at most.
+pub const MAX_POLYGON_POINTS: usize = 64;
+
+/// A point in frame pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PointPx {
+    /// To the right.
+    pub x: f32,
+    /// Down.
+    pub y: f32,
+}
+
 /// The part of a picture that a mask covers.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MaskArea {
     /// A turned ellipse, margin included.
     Ellipse(EllipsePx),
+    /// An upright box.
+    Box(BoxPx),
+    /// Straight lines from corner to corner, back to the first: 3 to [`MAX_POLYGON_POINTS`] of them. Where it is not convex,
+    /// what lies between its parts in a row is covered too.
+    Polygon(Vec<PointPx>),
     /// Everything.
     WholeFrame,
 }
 
+impl MaskArea {
+    /// Whether a point of the picture is covered. Only as exact as a check needs it.
+    pub fn contains(&self, x: f32, y: f32) -> bool {
+        match self {
+            Self::WholeFrame => true,
+            Self::Ellipse(ellipse) => ellipse.contains(x, y),
+            Self::Box(bbox) => (bbox.x0..=bbox.x1).contains(&x) && (bbox.y0..=bbox.y1).contains(&y),
+            Self::Polygon(points) => is_inside(points, x, y),
+        }
+    }
+
+    /// Every number is finite and the area is not empty.
+    pub fn is_sound(&self) -> bool {
+        match self {
+            Self::WholeFrame => true,
+            Self::Ellipse(ellipse) => ellipse.is_sound(),
+            Self::Box(bbox) => bbox.is_sound(),
+            Self::Polygon(points) => {
+                (3..=MAX_POLYGON_POINTS).contains(&points.len())
+                    && points.iter().all(|p| p.x.is_finite() && p.y.is_finite())
+            }
+        }
+    }
+}
+
+/// Crossing number: a ray to the right of the point crosses the outline an odd number of times.
+fn is_inside(points: &[PointPx], x: f32, y: f32) -> bool {
+    let nexts = points.iter().cycle().skip(1);
+    let crossings = points
+        .iter()
+        .zip(nexts)
+        .filter(|(a, b)| (a.y > y) != (b.y > y) && x < a.x + (y - a.y) / (b.y - a.y) * (b.x - a.x));
+    crossings.count() % 2 == 1
+}
+
+/// Why a span is uncertain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UncertainReason {
+    /// A face was last seen inside the picture and has not been found again.
+    BrokeOff,
+    /// A face turned up inside the picture and may have been there before.
+    AppearedInside,
+    /// A face was lost inside the picture for long and found again.
+    LongGap,
+    /// The frame was damaged and is hidden whole.
+    Damaged,
+    /// A detector reported a face without a usable place; the frame is hidden whole.
+    UnusableDetection,
+    /// More faces than can be followed; the frame is hidden whole.
+    TooManyFaces,
+    /// A person was seen, and no face where the head is: from behind, from above, or covered. Nothing is hidden there.
+    HeadWithoutFace,
+}
+
+/// A span of presentation time in which a face may be where no mask lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UncertainSpan {
+    /// First frame of the span.
+    pub from: PtsNanos,
+    /// Last frame of the span.
+    pub to: PtsNanos,
+    /// Why.
+    pub reason: UncertainReason,
+    /// The track that it is about; none where it is about a frame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<TrackId>,
+}
+
 /// One area of one frame that must be made unreadable.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mask {
     /// The track that it belongs to; surfaces are held steady per track.
     pub track: TrackId,
@@ -51,6 +141,8 @@ pub struct Mask {
     pub area: MaskArea,
     /// Why it is there.
     pub source: MaskSource,
+    /// The detector's confidence, 0..=1, where it saw something in this frame.
+    pub score: Option<f32>,
 }
 
 /// All masks of one frame.
@@ -62,4 +154,30 @@ pub struct FrameMasks {
     pub pts: PtsNanos,
     /// In a fixed order: whoever draws them draws them in this order.
     pub masks: Vec<Mask>,
+    /// Areas that only masks of faces may cover; those win.
+    pub keep_clear: Vec<MaskArea>,
+    /// Faces that are meant to be seen. No mask is lifted for them; the self-check leaves them alone.
+    pub seen_faces: Vec<EllipsePx>,
+}
+
+impl FrameMasks {
+    /// Masks of one frame, in the order of their tracks, and nothing else.
+    #[must_use]
+    pub fn new(seq: u64, pts: PtsNanos, mut masks: Vec<Mask>) -> Self {
+        masks.sort_by_key(|mask| mask.track);
+        Self { seq, pts, masks, keep_clear: Vec::new(), seen_faces: Vec::new() }
+    }
+
+    /// Whether a point of the picture is hidden. Only as exact as a check needs it.
+    pub fn hides(&self, x: f32, y: f32) -> bool {
+        let is_kept = self.keep_clear.iter().any(|area| area.contains(x, y));
+        self.masks.iter().any(|mask| (mask.source.is_of_a_face() || !is_kept) && mask.area.contains(x, y))
+    }
+}
+
+impl MaskSource {
+    /// A mask that nothing may cut: it hides a face, or stands for one that may be anywhere.
+    pub fn is_of_a_face(self) -> bool {
+        !matches!(self, Self::Drawn)
+    }
 }

@@ -5,14 +5,19 @@ mod frame;
 mod geometry;
 mod mask;
 mod plan;
+mod region;
 mod time;
 
 pub use digest::{Sha256Digest, hash_reader};
 pub use frame::{ColorMatrix, Colorimetry, Frame, FramePool, FrameSize, PlaneMut, PlaneRef};
 pub use geometry::{BoxPx, EllipsePx};
-pub use mask::{Detection, FrameMasks, Mask, MaskArea, MaskSource, TrackId};
+pub use mask::{
+    Detection, FrameMasks, MAX_POLYGON_POINTS, Mask, MaskArea, MaskSource, PointPx, TrackId, UncertainReason,
+    UncertainSpan,
+};
 pub use plan::{
-    Alarms, Device, FaceStyle, Heads, MAX_MARGIN_PERCENT, OnUncertain, Plan, Search, Speed, Text,
+    Alarms, Device, FaceStyle, Heads, Hide, MAX_MARGIN_PERCENT, OnUncertain, Plan, Search, Speed, Text,
     UnknownWord, VideoCodec, VoiceMode,
 };
+pub use region::{NotARegion, Region, RegionUse};
 pub use time::{DurationNanos, PtsNanos};

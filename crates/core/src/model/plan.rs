@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::DurationNanos;
+use super::{DurationNanos, Region};
 
 /// The largest margin around a face, in percent of its size.
 pub const MAX_MARGIN_PERCENT: u8 = 200;
@@ -60,6 +60,16 @@ words! {
         Pixelate = "pixelate",
         /// One flat grey.
         Solid = "solid",
+    }
+}
+
+words! {
+    /// Whose faces are hidden.
+    Hide {
+        /// Everyone's.
+        All = "all",
+        /// Everyone's but of those who agreed to be identifiable, as far as a file of tracks says who they are.
+        NotConsented = "not_consented",
     }
 }
 
@@ -231,6 +241,8 @@ impl<'de> Deserialize<'de> for Device {
 pub struct Plan {
     /// How faces are hidden.
     pub faces: FaceStyle,
+    /// Whose faces are hidden.
+    pub hide: Hide,
     /// In which directions faces are looked for.
     pub search: Search,
     /// How much larger than the face its mask is, in percent of width and height, 0..=[`MAX_MARGIN_PERCENT`]: the mask
@@ -242,6 +254,9 @@ pub struct Plan {
     pub alarms: Alarms,
     /// What happens where a face could not be followed.
     pub on_uncertain: OnUncertain,
+    /// What a person drew.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<Region>,
     /// Encoder effort.
     pub speed: Speed,
     /// Output codec.
@@ -268,11 +283,13 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             faces: FaceStyle::Blur,
+            hide: Hide::All,
             search: Search::Turned,
             margin_percent: 30,
             voice: VoiceMode::Disguise,
             alarms: Alarms::List,
             on_uncertain: OnUncertain::Widen,
+            regions: Vec::new(),
             speed: Speed::Balanced,
             codec: VideoCodec::X264,
             quality: 21,

@@ -14,7 +14,7 @@ use super::report::{CheckReport, MaskLog, RenderReport, Residual};
 use crate::detect::{DetectorSettings, FaceDetector, Turn, YuNet};
 use crate::media::{self, InputFile, MediaError, PictureSource, SoundSource};
 use crate::model::{
-    BoxPx, Detection, DurationNanos, Frame, FrameMasks, MaskArea, Plan, PtsNanos, Sha256Digest,
+    BoxPx, Detection, DurationNanos, EllipsePx, Frame, FrameMasks, Plan, PtsNanos, Sha256Digest,
 };
 
 /// Score from which the second detector's faces count. At 0.5 it finds 78 % of the annotated faces of the masked-face
@@ -50,6 +50,9 @@ const MAX_SOUND_ERROR: DurationNanos = DurationNanos::from_millis(10);
 
 /// Residual faces that are followed at once; more than this is not a picture of people any more.
 const MAX_RESIDUALS: usize = 256;
+
+/// A face this many times as large as another, or as small, is not the same one.
+const SAME_FACE_SIZES: f32 = 2.0;
 
 /// Points along each side of a box at which its cover is sampled.
 const COVER_GRID: u8 = 8;
@@ -167,7 +170,9 @@ impl Search {
     fn look(&mut self, frame: &Frame, masks: &FrameMasks) -> Result<(), EngineError> {
         self.searched += 1;
         let found = self.detector.detect(frame, Turn::NONE)?;
-        for face in found.iter().filter(|face| is_readable(face, masks)) {
+        let readable =
+            |face: &&Detection| is_readable(face, masks) && !is_meant_to_be_seen(face, &masks.seen_faces);
+        for face in found.iter().filter(readable) {
             self.note(face, frame.pts);
         }
         self.close_before(frame.pts.saturating_sub(MAX_PAUSE));
@@ -212,6 +217,15 @@ fn is_readable(face: &Detection, masks: &FrameMasks) -> bool {
         && (!beside_a_mask || face.score >= SURE_SCORE)
 }
 
+/// The face of a track that stays clear: its middle lies in the track's ellipse, and it is about as large.
+fn is_meant_to_be_seen(face: &Detection, clear: &[EllipsePx]) -> bool {
+    let size = |e: &EllipsePx| (e.rx * e.ry).sqrt();
+    clear.iter().any(|known| {
+        known.contains(face.ellipse.cx, face.ellipse.cy)
+            && (1.0 / SAME_FACE_SIZES..SAME_FACE_SIZES).contains(&(size(&face.ellipse) / size(known)))
+    })
+}
+
 /// Share of a box that lies under masks, by sampling.
 fn covered_share(bbox: &BoxPx, masks: &FrameMasks) -> f32 {
     let step = |i: u8| (f32::from(i) + 0.5) / f32::from(COVER_GRID);
@@ -219,10 +233,7 @@ fn covered_share(bbox: &BoxPx, masks: &FrameMasks) -> f32 {
     let hidden = points
         .filter(|(u, v)| {
             let (x, y) = (bbox.x0 + u * bbox.width(), bbox.y0 + v * bbox.height());
-            masks.masks.iter().any(|mask| match &mask.area {
-                MaskArea::WholeFrame => true,
-                MaskArea::Ellipse(ellipse) => ellipse.contains(x, y),
-            })
+            masks.hides(x, y)
         })
         .count();
     hidden as f32 / (f32::from(COVER_GRID) * f32::from(COVER_GRID))
@@ -231,7 +242,7 @@ fn covered_share(bbox: &BoxPx, masks: &FrameMasks) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{EllipsePx, Mask, MaskSource, TrackId};
+    use crate::model::{Mask, MaskArea, MaskSource, TrackId};
 
     fn face(cx: f32) -> Detection {
         Detection { ellipse: EllipsePx { cx, cy: 50.0, rx: 20.0, ry: 25.0, angle_rad: 0.0 }, score: 0.9 }
@@ -239,14 +250,10 @@ mod tests {
 
     #[test]
     fn a_mask_beside_the_face_does_not_count_as_cover() {
-        let at = |cx| FrameMasks {
-            seq: 0,
-            pts: PtsNanos(0),
-            masks: vec![Mask {
-                track: TrackId(0),
-                area: MaskArea::Ellipse(face(cx).ellipse.scaled(1.3)),
-                source: MaskSource::Detected,
-            }],
+        let at = |cx| {
+            let area = MaskArea::Ellipse(face(cx).ellipse.scaled(1.3));
+            let mask = Mask { track: TrackId(0), area, source: MaskSource::Detected, score: None };
+            FrameMasks::new(0, PtsNanos(0), vec![mask])
         };
         assert!(!is_readable(&face(100.0), &at(100.0)));
         assert!(is_readable(&face(100.0), &at(145.0)), "a sure face with its middle open");

@@ -9,6 +9,7 @@ use crate::voice::VoiceError;
 
 use super::assets::AssetError;
 use super::output::OutputError;
+use super::tracks::TracksError;
 
 /// Why a rendering stopped. Nothing that was written so far keeps a name.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,18 @@ pub enum EngineError {
     /// The finished file is not what it should be.
     #[error("the self-check refused the finished file: {0}")]
     SelfCheck(String),
+    /// The file of tracks does not fit.
+    #[error(transparent)]
+    Tracks(#[from] TracksError),
+    /// An analysis found more than a file of tracks can hold.
+    #[error("there are more than {limit} places with faces; analyse the recording in parts")]
+    TooManyBoxes {
+        /// What a file can hold.
+        limit: usize,
+    },
+    /// The contact sheet could not be made.
+    #[error("the contact sheet cannot be made: {0}")]
+    ContactSheet(String),
     /// A thread could not be started or died.
     #[error("the worker `{0}` could not go on")]
     Worker(&'static str),
@@ -92,7 +105,7 @@ impl EngineError {
                 MediaError::Output(_) => FailureKind::Target,
                 MediaError::Framework(_) => FailureKind::Internal,
             },
-            Self::Open(_) => FailureKind::Input,
+            Self::Open(_) | Self::Tracks(_) | Self::TooManyBoxes { .. } => FailureKind::Input,
             Self::Asset(_) | Self::Redact(RedactError::NoSuchGpu { .. }) => FailureKind::Environment,
             Self::Uncertain { .. } | Self::SelfCheck(_) => FailureKind::Refused,
             Self::Output(_) => FailureKind::Target,

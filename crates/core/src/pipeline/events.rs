@@ -10,6 +10,8 @@ use crate::model::{DurationNanos, PtsNanos};
 /// The part of the work that is going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
+    /// Faces are looked for and written down.
+    Analysing,
     /// Pictures are redacted and encoded.
     Rendering,
     /// The finished file is decoded and searched.

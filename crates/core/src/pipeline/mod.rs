@@ -1,5 +1,6 @@
 //! Where the stages meet: a plan, an opened input and an output file become a de-identified recording and a report.
 
+mod analyze;
 mod assets;
 mod check;
 mod error;
@@ -7,18 +8,27 @@ mod events;
 mod output;
 mod render;
 mod report;
+mod sight;
 mod stages;
+mod threads;
+mod tracks;
 mod watching;
 
 use std::fs::File;
 
-pub use crate::track::{BesideReport, TrackReport, UncertainReason, UncertainSpan};
+pub use crate::track::{BesideReport, TrackReport};
+pub use analyze::{Analysis, analyze};
 pub use assets::{AssetError, AssetStatus, Assets, Model, home_folder, list_assets};
 pub use error::{EngineError, FailureKind};
 pub use events::{Link, Phase, Progress};
 pub use output::{OutputError, PendingFile};
 pub use render::TimedMask;
 pub use report::{CheckReport, MaskLog, RenderReport, Residual, SoundReport};
+
+pub use tracks::{
+    AnalysisSettings, ChosenTracks, MAX_TRACKS_BYTES, TRACKS_FORMAT, TrackBox, TrackEntry, TrackFile,
+    TracksError, WholeFrames,
+};
 
 pub use crate::voice::{ToneEvent, ToneReport};
 
@@ -56,20 +66,25 @@ pub struct Rendered {
 }
 
 /// Renders a recording into an open file and checks the result. Where the self-check finds readable faces, they are hidden in
-/// another rendering; a file in which faces remain after the last one is refused.
+/// another rendering; a file in which faces remain after the last one is refused. With `tracks`, faces are hidden where the file
+/// says, and are not looked for before the self-check.
 ///
 /// # Errors
 /// [`EngineError`]; the file's content must then be thrown away.
 pub fn render(
     plan: &Plan,
     input: &InputFile,
+    tracks: Option<&ChosenTracks>,
     output: &File,
     assets: &Assets,
     link: &Link,
 ) -> Result<Rendered, EngineError> {
+    if tracks.is_some_and(|chosen| chosen.file.source_sha256 != input.digest()) {
+        return Err(TracksError::OtherRecording.into());
+    }
     let mut extra_masks: Vec<TimedMask> = Vec::new();
     for round in 1..=MAX_ROUNDS {
-        let job = render::Job { plan, input, output, assets, extra_masks: &extra_masks, round, link };
+        let job = render::Job { plan, input, output, assets, tracks, extra_masks: &extra_masks, round, link };
         let (report, log) = render::render(&job)?;
         let (output_sha256, check) = check::check(output, plan, assets, (&report, &log), round, link)?;
         if !input.is_unchanged() {
@@ -112,6 +127,7 @@ fn masks_over(face: &Residual, number: usize) -> impl Iterator<Item = TimedMask>
             track,
             area: MaskArea::Ellipse(EllipsePx::inscribed(&bbox_px.scaled(RESIDUAL_GROWTH))),
             source: MaskSource::Held,
+            score: None,
         },
     })
 }

@@ -7,10 +7,7 @@
 
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, Scope};
-use std::time::Duration;
+use std::thread;
 
 use crossbeam_channel::bounded;
 
@@ -18,29 +15,24 @@ use super::assets::Assets;
 use super::error::EngineError;
 use super::events::Link;
 use super::report::{MaskLog, RenderReport, SoundReport};
-use super::stages::{decode, detect, draw, follow, speak};
-use super::watching;
-use crate::detect::{CenterFace, DetectorSettings, FaceDetector};
+use super::sight::MaskOrigin;
+use super::stages::{decode, draw, speak};
+use super::threads::{Brake, Starter, collect, watch};
+use super::tracks::{ChosenTracks, Script};
 use crate::media::{
     self, InputFile, MediaError, PictureFormat, PictureSource, Placement, SoundPlacement, SoundSource,
     Writer, WriterSettings,
 };
 use crate::model::{Mask, Plan, PtsNanos, VoiceMode};
 use crate::redact::{Redactor, Watermark};
-use crate::track::{Follower, TrackReport, TrackSettings};
+use crate::track::TrackReport;
 use crate::voice::{SoundFormat, VoiceStage};
 
 /// Spare pictures that the pool keeps; those in flight are bounded by the look-ahead and the queues.
-const SPARE_FRAMES: usize = 16;
-
-/// More workers than this would only wait for the encoder.
-const MAX_DETECT_WORKERS: usize = 16;
-
-/// How often the watchdog looks whether the caller wants to stop.
-const WATCH: Duration = Duration::from_millis(20);
+pub(super) const SPARE_FRAMES: usize = 16;
 
 /// A mask that a person or the self-check asks for, between two times.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct TimedMask {
     /// First time.
     pub from: PtsNanos,
@@ -57,38 +49,10 @@ pub(super) struct Job<'a> {
     pub(super) input: &'a InputFile,
     pub(super) output: &'a File,
     pub(super) assets: &'a Assets,
+    pub(super) tracks: Option<&'a ChosenTracks>,
     pub(super) extra_masks: &'a [TimedMask],
     pub(super) round: u32,
     pub(super) link: &'a Link,
-}
-
-/// Stops all stages, and keeps the first reason.
-#[derive(Debug)]
-pub(super) struct Brake {
-    stop: Arc<AtomicBool>,
-    reason: Mutex<Option<EngineError>>,
-}
-
-impl Brake {
-    fn new() -> Self {
-        Self { stop: Arc::new(AtomicBool::new(false)), reason: Mutex::new(None) }
-    }
-
-    /// Keeps the reason of the first failure and tells every stage to stop.
-    pub(super) fn pull(&self, error: EngineError) {
-        if let Ok(mut reason) = self.reason.lock() {
-            reason.get_or_insert(error);
-        }
-        self.stop.store(true, Ordering::Relaxed);
-    }
-
-    fn into_result(self) -> Result<(), EngineError> {
-        match self.reason.into_inner() {
-            Ok(None) => Ok(()),
-            Ok(Some(error)) => Err(error),
-            Err(_poisoned) => Err(EngineError::Worker("render")),
-        }
-    }
 }
 
 /// What the stages hand back when they are done.
@@ -103,7 +67,7 @@ pub(super) struct Harvest {
 /// Renders the input into the open output file.
 pub(super) fn render(job: &Job<'_>) -> Result<(RenderReport, MaskLog), EngineError> {
     media::start_framework()?;
-    refuse_cut(job)?;
+    refuse_cut(job.plan, job.input)?;
     let brake = Brake::new();
     let pictures = PictureSource::start(job.input, SPARE_FRAMES, Arc::clone(&brake.stop))?;
     let sound = open_sound(job, &brake)?;
@@ -115,7 +79,11 @@ pub(super) fn render(job: &Job<'_>) -> Result<(RenderReport, MaskLog), EngineErr
     let writer = Writer::start(job.output, &format, &settings)?;
     let harvest = run_stages(job, brake, pictures, sound.zip(voice), redactor, &writer)?;
     writer.finish()?;
-    check_promise(job, &harvest)?;
+    let (decoded, drawn) = (harvest.decoded.frames, harvest.drawn.log.frames.len() as u64);
+    check_promise(job.plan, job.input, decoded)?;
+    if drawn != decoded {
+        return Err(EngineError::OutOfStep { seq: drawn });
+    }
     let sound = harvest.sound.as_ref().map(|s| SoundPlacement {
         start: s.start,
         frames: s.frames_out,
@@ -127,9 +95,10 @@ pub(super) fn render(job: &Job<'_>) -> Result<(RenderReport, MaskLog), EngineErr
     Ok(report(job, &format, harvest, device))
 }
 
-fn refuse_cut(job: &Job<'_>) -> Result<(), EngineError> {
-    match job.input.index().cut {
-        Some(cut) if !job.plan.allow_truncated => {
+/// A recording that was cut off is not worked on unless that was accepted.
+pub(super) fn refuse_cut(plan: &Plan, input: &InputFile) -> Result<(), EngineError> {
+    match input.index().cut {
+        Some(cut) if !plan.allow_truncated => {
             Err(MediaError::CutOff { picture_ends: cut.picture_ends }.into())
         }
         _ => Ok(()),
@@ -169,29 +138,20 @@ fn run_stages(
     redactor: Redactor,
     writer: &Writer,
 ) -> Result<Harvest, EngineError> {
-    let detectors = detectors(job)?;
-    let rate = pictures.format().rate;
-    let lookouts = watching::lookouts(job.plan, job.assets, rate, detectors.len())?;
-    let tracker = Follower::new(job.plan, pictures.format().size)?;
+    let source = match job.tracks {
+        Some(chosen) => {
+            MaskOrigin::Script(Script::new(chosen, pictures.format().size, job.plan.on_uncertain)?)
+        }
+        None => MaskOrigin::search(job.plan, job.assets, pictures.format())?,
+    };
     let watermark =
         (!job.plan.watermark.is_empty()).then(|| Watermark::new(&job.plan.watermark, pictures.format().size));
-    let (to_detect, detect_in) = bounded(detectors.len() * 2);
-    let (to_follow, follow_in) = bounded(detectors.len() * 2);
     let (to_draw, draw_in) = bounded(4);
     let artist = draw::Artist::new(job, redactor, watermark, writer.picture_input());
     let mut harvest = Harvest::default();
-    thread::scope(|scope| -> Result<(), EngineError> {
-        let start = Starter { scope, brake: &brake, writer };
-        let decoding = start.stage("decode", move || decode::run(pictures, &to_detect))?;
-        let search = job.plan.search;
-        for (detector, lookout) in detectors.into_iter().zip(lookouts) {
-            let (input, output) = (detect_in.clone(), to_follow.clone());
-            start.stage("detect", move || detect::run(detector, lookout, &input, &output, search))?;
-        }
-        drop((detect_in, to_follow));
-        let on_uncertain = job.plan.on_uncertain;
-        let following =
-            start.stage("follow", move || follow::run(tracker, &follow_in, &to_draw, on_uncertain))?;
+    let outcome = thread::scope(|scope| -> Result<(), EngineError> {
+        let start = Starter { scope, brake: &brake, writer: Some(writer) };
+        let sighted = start.sighting(pictures, source, to_draw)?;
         let drawing = start.stage("draw", move || artist.run(&draw_in))?;
         let speaking = sound
             .map(|(source, stage)| {
@@ -199,105 +159,31 @@ fn run_stages(
                 start.stage("sound", move || speak::run(source, stage, input))
             })
             .transpose()?;
-        watch(job.link, &brake, writer, || {
+        watch(job.link, &brake, Some(writer), || {
             drawing.is_finished() && speaking.as_ref().is_none_or(thread::ScopedJoinHandle::is_finished)
         });
-        harvest.decoded = collect(decoding, "decode")?;
-        harvest.tracks = collect(following, "follow")?;
+        harvest.decoded = collect(sighted.decoding, "decode")?;
+        harvest.tracks = collect(sighted.following, "follow")?;
         harvest.drawn = collect(drawing, "draw")?;
         harvest.sound = speaking.map(|handle| collect(handle, "sound")).transpose()?;
         Ok(())
-    })
-    .or_else(|missing| {
-        brake.reason.lock().map_or(Ok(()), |r| if r.is_some() { Ok(()) } else { Err(missing) })
-    })?;
-    brake.into_result()?;
+    });
+    brake.settle(outcome)?;
     Ok(harvest)
 }
 
-/// Waits until the stages are done, and ends them early where the caller asks or the encoder fails.
-fn watch(link: &Link, brake: &Brake, writer: &Writer, is_done: impl Fn() -> bool) {
-    while !is_done() {
-        if link.is_stopped() {
-            brake.pull(MediaError::Interrupted.into());
-        } else if let Some(error) = writer.failure() {
-            brake.pull(error.into());
-        }
-        if brake.stop.load(Ordering::Relaxed) {
-            // Whoever waits for the encoder wakes up with an error.
-            writer.abort();
-        }
-        thread::park_timeout(WATCH);
-    }
-}
-
-type Handle<'scope, T> = thread::ScopedJoinHandle<'scope, Option<T>>;
-
-/// A stage that failed returns nothing and has pulled the brake.
-fn collect<T>(handle: Handle<'_, T>, name: &'static str) -> Result<T, EngineError> {
-    handle.join().ok().flatten().ok_or(EngineError::Worker(name))
-}
-
-#[derive(Clone, Copy)]
-struct Starter<'scope, 'env, 'a> {
-    scope: &'scope Scope<'scope, 'env>,
-    brake: &'scope Brake,
-    writer: &'a Writer,
-}
-
-impl<'scope> Starter<'scope, '_, '_> {
-    fn stage<T: Send + 'scope>(
-        &self,
-        name: &'static str,
-        work: impl FnOnce() -> Result<T, EngineError> + Send + 'scope,
-    ) -> Result<Handle<'scope, T>, EngineError> {
-        let brake = self.brake;
-        let guarded = move || {
-            // A stage that panics would otherwise leave the others waiting for it.
-            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-            outcome.unwrap_or(Err(EngineError::Worker(name))).map_err(|error| brake.pull(error)).ok()
-        };
-        let started = thread::Builder::new().name(name.to_owned()).spawn_scoped(self.scope, guarded);
-        started.map_err(|_e| {
-            brake.pull(EngineError::Worker(name));
-            self.writer.abort();
-            EngineError::Worker(name)
-        })
-    }
-}
-
-fn detectors(job: &Job<'_>) -> Result<Vec<Box<dyn FaceDetector>>, EngineError> {
-    let workers = thread::available_parallelism().map_or(1, usize::from).clamp(1, MAX_DETECT_WORKERS);
-    let settings = DetectorSettings {
-        side_px: job.plan.detector_side_px,
-        score_threshold: TrackSettings::default().keep_score,
-    };
-    (0..workers)
-        .map(|_| {
-            let detector = CenterFace::new(&job.assets.runtime, &job.assets.finder.bytes, settings)?;
-            Ok(Box::new(detector) as Box<dyn FaceDetector>)
-        })
-        .collect()
-}
-
 /// The index said how many pictures there are: a decoder that silently gave fewer has lost some.
-fn check_promise(job: &Job<'_>, harvest: &Harvest) -> Result<(), EngineError> {
-    let decoded = harvest.decoded.frames;
+pub(super) fn check_promise(plan: &Plan, input: &InputFile, decoded: u64) -> Result<(), EngineError> {
     if decoded == 0 {
         return Err(MediaError::Unusable("it has no picture that can be decoded".to_owned()).into());
     }
-    if harvest.drawn.log.frames.len() as u64 != decoded {
-        return Err(EngineError::OutOfStep { seq: harvest.drawn.log.frames.len() as u64 });
-    }
-    match job.input.index().picture_samples {
-        Some(promised) if decoded < promised && !job.plan.allow_truncated => {
-            Err(MediaError::Unusable(format!(
-                "{} of its {promised} pictures cannot be decoded; the media data is damaged (--allow-truncated keeps the \
+    match input.index().picture_samples {
+        Some(promised) if decoded < promised && !plan.allow_truncated => Err(MediaError::Unusable(format!(
+            "{} of its {promised} pictures cannot be decoded; the media data is damaged (--allow-truncated keeps the \
                  rest)",
-                promised - decoded
-            ))
-            .into())
-        }
+            promised - decoded
+        ))
+        .into()),
         _ => Ok(()),
     }
 }

@@ -17,6 +17,7 @@ mod gpu;
 mod gpu_buffers;
 mod grid;
 mod memory;
+mod outline;
 mod redactor;
 mod spans;
 mod surface;

@@ -15,6 +15,9 @@ use crate::model::{Colorimetry, Device, FaceStyle, Frame, FrameMasks, FrameSize,
 /// A frame with more masks than this is hidden as a whole: so many faces are a broken input, not a crowd.
 const MAX_MASKS: usize = 1024;
 
+/// Areas to keep clear at most: each can split every drawn mask in two.
+const MAX_KEPT: usize = 8;
+
 /// What was done to one frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RedactStats {
@@ -129,18 +132,23 @@ impl Redactor {
     /// Turns masks into jobs. Where the whole frame is hidden, nothing else is drawn on top of it.
     fn plan(&self, masks: &FrameMasks) -> Drawing {
         let everything = Coverage::whole_frame(self.size);
+        let keep_clear: Vec<Coverage> =
+            masks.keep_clear.iter().map(|area| Coverage::of(area, self.size)).collect();
         let mut drawing = Drawing::default();
-        let mut too_many = masks.masks.len() > MAX_MASKS;
+        let mut too_many = masks.masks.len() > MAX_MASKS || keep_clear.len() > MAX_KEPT;
         for mask in masks.masks.iter().take(MAX_MASKS) {
             let coverage = Coverage::of(&mask.area, self.size);
-            too_many |= mask.area == MaskArea::WholeFrame || coverage == everything;
+            let is_of_a_face = mask.source.is_of_a_face();
+            too_many |= (mask.area == MaskArea::WholeFrame || coverage == everything)
+                && (is_of_a_face || keep_clear.is_empty());
             if too_many {
                 break;
             }
-            if !coverage.is_empty() {
+            let kept = if is_of_a_face { &[][..] } else { &keep_clear };
+            for part in parts_outside(coverage, kept) {
                 let nth = drawing.keys.iter().filter(|key| key.is_of(mask.track)).count();
                 drawing.keys.push(SurfaceKey::Track(mask.track, u32::try_from(nth).unwrap_or(u32::MAX)));
-                drawing.jobs.push(self.job(coverage));
+                drawing.jobs.push(self.job(part));
             }
         }
         if too_many {
@@ -166,6 +174,14 @@ impl Redactor {
         let masks = drawing.keys.iter().zip(&drawing.jobs).zip(&fresh);
         Ok(masks.map(|((key, job), fresh)| self.memory.settle(*key, &job.layout, fresh)).collect())
     }
+}
+
+/// What of a mask lies outside the areas that are to stay clear.
+fn parts_outside(coverage: Coverage, keep_clear: &[Coverage]) -> Vec<Coverage> {
+    let whole = if coverage.is_empty() { Vec::new() } else { vec![coverage] };
+    keep_clear.iter().fold(whole, |parts, kept| {
+        parts.iter().flat_map(|part| part.without(kept)).filter(|part| !part.is_empty()).collect()
+    })
 }
 
 /// Opens the device that the setting means.

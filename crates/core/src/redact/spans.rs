@@ -4,7 +4,8 @@
 //! `[2 start, 2 end)` of the two luma rows on top of it. So no luma pixel is hidden without its colour, and no
 //! colour sample without all four of its pixels.
 
-use crate::model::{EllipsePx, FrameSize, MaskArea};
+use super::outline::{Outline, corners_of};
+use crate::model::{EllipsePx, FrameSize, MaskArea, PointPx};
 
 /// Room added around an ellipse on all sides, in pixels: more than all rounding in this file and in single
 /// precision arithmetic elsewhere.
@@ -47,10 +48,12 @@ pub(crate) struct Coverage {
 }
 
 impl Coverage {
-    /// The part of `area` inside the picture. An ellipse that is not sound, or absurdly large, covers everything.
+    /// The part of `area` inside the picture. A shape that is not sound, or absurdly large, covers everything.
     pub(crate) fn of(area: &MaskArea, size: FrameSize) -> Self {
         match area {
             MaskArea::Ellipse(ellipse) if is_plausible(ellipse) => Self::of_ellipse(ellipse, size),
+            MaskArea::Box(bbox) => Self::of_corners(&corners_of(bbox), size),
+            MaskArea::Polygon(points) => Self::of_corners(points, size),
             MaskArea::Ellipse(_) | MaskArea::WholeFrame => Self::whole_frame(size),
         }
     }
@@ -93,6 +96,26 @@ impl Coverage {
         Self::trimmed(first_row, spans.collect(), whole_len(half_w), whole_len(half_h))
     }
 
+    /// Row by row, from the leftmost to the rightmost point of the outline in the band of the two luma rows.
+    fn of_corners(points: &[PointPx], size: FrameSize) -> Self {
+        let Some(outline) = Outline::of(points, MAX_COORDINATE_PX) else { return Self::whole_frame(size) };
+        let (width, height) = chroma_size(size);
+        let (top, bottom) = outline.rows();
+        let first_row = round_into((top - SLACK_PX) / 2.0, f64::floor, height);
+        let end_row = round_into(f64::midpoint(bottom, SLACK_PX), f64::ceil, height);
+        let spans = (first_row..end_row.max(first_row)).map(|row| {
+            let band = f64::from(row) * 2.0;
+            let Some((left, right)) = outline.reach(band, band + 2.0) else {
+                return ChromaSpan { start: 0, end: 0 };
+            };
+            let start = round_into((left - SLACK_PX) / 2.0, f64::floor, width);
+            ChromaSpan { start, end: round_into(f64::midpoint(right, SLACK_PX), f64::ceil, width).max(start) }
+        });
+        let (left, right) = outline.columns();
+        let whole = |from: f64, to: f64| whole_len((to - from) / 2.0 + 1.0);
+        Self::trimmed(first_row, spans.collect(), whole(left, right), whole(top, bottom))
+    }
+
     /// Drops empty rows at both ends and measures what is left.
     fn trimmed(first_row: u16, mut spans: Vec<ChromaSpan>, whole_cols: u32, whole_rows: u32) -> Self {
         let leading = spans.iter().take_while(|span| span.len() == 0).count();
@@ -113,6 +136,30 @@ impl Coverage {
             },
             spans,
         }
+    }
+
+    /// What is left where `kept` must not be covered: a part on its left, and one on its right. Rows that `kept` does not
+    /// meet belong to the first.
+    pub(crate) fn without(&self, kept: &Self) -> [Self; 2] {
+        let gap_in = |row: u32| {
+            let at = row.checked_sub(kept.rows.start).and_then(|at| usize::try_from(at).ok());
+            at.and_then(|at| kept.spans.get(at)).filter(|gap| gap.len() > 0)
+        };
+        let part = |cut: fn(ChromaSpan, Option<&ChromaSpan>) -> ChromaSpan| {
+            let rows = (self.rows.start..).zip(&self.spans);
+            let spans = rows.map(|(row, span)| cut(*span, gap_in(row))).collect();
+            let first_row = u16::try_from(self.rows.start).unwrap_or(u16::MAX);
+            Self::trimmed(first_row, spans, self.cols.whole, self.rows.whole)
+        };
+        let left = |span: ChromaSpan, gap: Option<&ChromaSpan>| match gap {
+            Some(gap) => ChromaSpan { end: span.end.min(gap.start).max(span.start), ..span },
+            None => span,
+        };
+        let right = |span: ChromaSpan, gap: Option<&ChromaSpan>| match gap {
+            Some(gap) => ChromaSpan { start: span.start.max(gap.end).min(span.end), ..span },
+            None => ChromaSpan { start: span.end, end: span.end },
+        };
+        [part(left), part(right)]
     }
 
     /// Whether nothing of the mask lies inside the picture.
@@ -195,6 +242,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::BoxPx;
 
     fn ellipse(cx: f32, cy: f32, rx: f32, ry: f32, angle_rad: f32) -> MaskArea {
         MaskArea::Ellipse(EllipsePx { cx, cy, rx, ry, angle_rad })
@@ -301,5 +349,35 @@ mod tests {
         pixels.retain(|(x, y)| coverages.iter().any(|c| covers(c, *x, *y)));
         assert_eq!(union_luma_px(coverages.iter()), pixels.len() as u64);
         assert!(union_luma_px(coverages.iter()) < coverages.iter().map(|c| c.samples() * 2 / 3).sum::<u64>());
+    }
+
+    #[test]
+    fn a_box_covers_its_pixels_and_what_is_kept_clear_stays_out_of_it() {
+        let size = FrameSize::rounded_up(64, 48);
+        let area = |x0, y0, x1, y1| MaskArea::Box(BoxPx { x0, y0, x1, y1 });
+        let whole = Coverage::of(&area(10.0, 8.0, 50.0, 40.0), size);
+        assert!((20 * 16 * 6..=22 * 18 * 6).contains(&whole.samples()), "{}", whole.samples());
+        let kept = Coverage::of(&area(20.0, 16.0, 30.0, 24.0), size);
+        let parts = whole.without(&kept);
+        assert_eq!(parts.iter().map(Coverage::samples).sum::<u64>(), whole.samples() - kept.samples());
+        assert!(parts.iter().all(|part| !part.is_empty()));
+        assert!(kept.without(&whole).iter().all(Coverage::is_empty));
+    }
+
+    #[test]
+    fn a_polygon_covers_every_pixel_inside_it() {
+        let size = FrameSize::rounded_up(64, 48);
+        let corners = [(12.3, 4.5), (60.0, 20.2), (31.7, 47.9)].map(|(x, y)| PointPx { x, y });
+        let area = MaskArea::Polygon(corners.to_vec());
+        let coverage = Coverage::of(&area, size);
+        for (row, span) in (coverage.rows().start..).zip(coverage.spans()) {
+            for column in 0..32u16 {
+                let (x, y) = (f32::from(column) * 2.0 + 1.0, row as f32 * 2.0 + 1.0);
+                let is_covered = (span.start..span.end).contains(&column);
+                assert!(is_covered || !area.contains(x, y), "{x} {y}");
+            }
+        }
+        let broken = MaskArea::Polygon(vec![PointPx { x: f32::NAN, y: 0.0 }; 3]);
+        assert_eq!(Coverage::of(&broken, size), Coverage::whole_frame(size));
     }
 }

@@ -145,7 +145,7 @@ fn beside(tracker: &mut Tracker, frame: &mut FrameMasks, factor: f32) -> Vec<Mas
 }
 
 fn whole_frame() -> Mask {
-    Mask { track: FRAME_TRACK, area: MaskArea::WholeFrame, source: MaskSource::WholeFrame }
+    Mask { track: FRAME_TRACK, area: MaskArea::WholeFrame, source: MaskSource::WholeFrame, score: None }
 }
 
 fn people_settings(plan: &Plan) -> TrackSettings {
@@ -171,8 +171,8 @@ fn text_settings(plan: &Plan) -> TrackSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::UncertainReason;
     use crate::model::{EllipsePx, OnUncertain, PtsNanos};
-    use crate::track::UncertainReason;
 
     const PERSON: EllipsePx = EllipsePx { cx: 200.0, cy: 150.0, rx: 30.0, ry: 90.0, angle_rad: 0.0 };
     const FACE: EllipsePx = EllipsePx { cx: 200.0, cy: 80.0, rx: 12.0, ry: 15.0, angle_rad: 0.0 };

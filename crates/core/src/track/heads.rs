@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 use crate::model::{
     DurationNanos, EllipsePx, FrameMasks, Heads, Mask, MaskArea, MaskSource, OnUncertain, PtsNanos, TrackId,
+    UncertainReason, UncertainSpan,
 };
 
 use super::motion::{SAME_TURN_RAD, turned_by};
-use super::report::{BesideReport, TrackReport, UncertainReason, UncertainSpan};
+use super::report::{BesideReport, TrackReport};
 
 /// People are numbered from here on in masks, far from faces, so that no two masks have one number.
 const FIRST_PERSON: u32 = 0x2000_0000;
@@ -92,7 +93,8 @@ impl HeadRule {
         }
         if let Some(person) = self.people.get_mut(&mask.track) {
             let reason = UncertainReason::HeadWithoutFace;
-            let first = UncertainSpan { from: frame.pts, to: frame.pts, reason };
+            let first =
+                UncertainSpan { from: frame.pts, to: frame.pts, reason, track: Some(numbered(mask.track)) };
             person.open.get_or_insert(first).to = frame.pts;
         }
         if self.on_uncertain == OnUncertain::BlurFrame {

@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 
-use crate::model::{EllipsePx, FrameSize, MaskSource, TrackId};
+use crate::model::{EllipsePx, FrameSize, MaskSource, TrackId, UncertainReason};
 
 use super::associate::Expected;
 use super::fill::Around;
 use super::motion::{FIT_SIGHTINGS, Sighting, Velocity, face_size_px, seconds_between};
-use super::report::{SpanJoiner, UncertainReason};
+use super::report::SpanJoiner;
 use super::settings::TrackSettings;
 
 /// Sum of scores that makes a face sure: one clear sighting, or three at the default start score. Asking for 1.2 and
@@ -27,6 +27,8 @@ pub(super) struct Placed {
     pub(super) face: EllipsePx,
     /// How the place is known.
     pub(super) source: MaskSource,
+    /// What the detector said in this frame.
+    pub(super) score: Option<f32>,
     /// Time to the nearest sighting, in nanoseconds.
     pub(super) away_nanos: u64,
     /// What the place would be called if it is too far away to be certain.
@@ -57,7 +59,7 @@ impl Track {
             evidence: first.score,
             scene_from,
             scene_until: None,
-            spans: SpanJoiner::default(),
+            spans: SpanJoiner::of(id),
         }
     }
 
@@ -66,7 +68,7 @@ impl Track {
     pub(super) fn extend_weakly(&mut self, sighting: Sighting) {
         let before = self.sightings.back().map_or(0.0, |last| face_size_px(&last.face));
         let growth = (before / face_size_px(&sighting.face)).max(1.0);
-        self.extend(Sighting { face: sighting.face.scaled(growth), ..sighting });
+        self.extend(Sighting { face: sighting.face.scaled(growth), is_weak: true, ..sighting });
     }
 
     /// Adds a later sighting.
@@ -151,9 +153,12 @@ impl Track {
         };
         let (last, next) = (around.before.clone().next(), around.after.clone().next());
         let away = |s: &Sighting| s.clock_nanos.abs_diff(clock_nanos);
+        let mut score = None;
         let (face, source, away_nanos, doubt) = match (last, next) {
             (Some(own), _) if own.order == order => {
-                (around.detected(own), MaskSource::Detected, 0, UncertainReason::LongGap)
+                score = Some(own.score);
+                let source = if own.is_weak { MaskSource::Tracked } else { MaskSource::Detected };
+                (around.detected(own), source, 0, UncertainReason::LongGap)
             }
             (Some(last), Some(next)) => {
                 let nearer = away(last).min(away(next));
@@ -171,7 +176,7 @@ impl Track {
             }
             (None, None) => return None,
         };
-        Some(Placed { face, source, away_nanos, doubt })
+        Some(Placed { face, source, score, away_nanos, doubt })
     }
 
     /// `Some` where a frame is near enough to the sighting at an end of the track to be hidden.

@@ -25,7 +25,7 @@ mod tracker;
 mod trust;
 
 pub use follower::{Follower, Looked, PERSON_KEEP_SCORE};
-pub use report::{BesideReport, TrackReport, UncertainReason, UncertainSpan};
+pub use report::{BesideReport, TrackReport};
 pub use settings::{TrackSettings, TrackSettingsError};
 pub use tracker::Observation;
 #[cfg(test)]

@@ -2,41 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{FrameMasks, MaskSource, PtsNanos};
+use crate::model::{FrameMasks, MaskSource, PtsNanos, TrackId, UncertainReason, UncertainSpan};
 
 /// The longest list of uncertain spans; further ones are only counted.
 pub const MAX_UNCERTAIN_SPANS: usize = 1000;
-
-/// Why a span is uncertain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UncertainReason {
-    /// A face was last seen inside the picture and has not been found again.
-    BrokeOff,
-    /// A face turned up inside the picture and may have been there before.
-    AppearedInside,
-    /// A face was lost inside the picture for long and found again.
-    LongGap,
-    /// The frame was damaged and is hidden whole.
-    Damaged,
-    /// A detector reported a face without a usable place; the frame is hidden whole.
-    UnusableDetection,
-    /// More faces than can be followed; the frame is hidden whole.
-    TooManyFaces,
-    /// A person was seen, and no face where the head is: from behind, from above, or covered. Nothing is hidden there.
-    HeadWithoutFace,
-}
-
-/// A span of presentation time in which a face may be where no mask lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UncertainSpan {
-    /// First frame of the span.
-    pub from: PtsNanos,
-    /// Last frame of the span.
-    pub to: PtsNanos,
-    /// Why.
-    pub reason: UncertainReason,
-}
 
 /// What was found beside faces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +27,8 @@ pub struct TrackReport {
     pub tracks: u64,
     /// Masks in whose frame a detector found the face.
     pub detected: u64,
+    /// Masks in whose frame a detector saw too little to find the face without its track.
+    pub tracked: u64,
     /// Masks between two sightings.
     pub filled: u64,
     /// Masks before the first or behind the last sighting.
@@ -79,9 +50,10 @@ pub struct TrackReport {
 
 impl TrackReport {
     /// Counts the masks of a frame that leaves.
-    pub(super) fn count(&mut self, frame: &FrameMasks) {
+    pub(crate) fn count(&mut self, frame: &FrameMasks) {
         let of = |source| frame.masks.iter().filter(|mask| mask.source == source).count() as u64;
         self.detected += of(MaskSource::Detected);
+        self.tracked += of(MaskSource::Tracked);
         self.filled += of(MaskSource::Filled);
         self.held += of(MaskSource::Held);
         self.whole_frames += u64::from(of(MaskSource::WholeFrame) > 0);
@@ -100,10 +72,16 @@ impl TrackReport {
 /// Joins uncertain frames that follow one another into spans.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct SpanJoiner {
+    track: Option<TrackId>,
     open: Option<UncertainSpan>,
 }
 
 impl SpanJoiner {
+    /// For the spans of one track.
+    pub(super) fn of(track: TrackId) -> Self {
+        Self { track: Some(track), open: None }
+    }
+
     /// Takes the next frame; returns a span that this frame ended.
     pub(super) fn step(&mut self, pts: PtsNanos, reason: Option<UncertainReason>) -> Option<UncertainSpan> {
         match (reason, &mut self.open) {
@@ -111,7 +89,9 @@ impl SpanJoiner {
                 span.to = pts;
                 None
             }
-            (Some(reason), open) => open.replace(UncertainSpan { from: pts, to: pts, reason }),
+            (Some(reason), open) => {
+                open.replace(UncertainSpan { from: pts, to: pts, reason, track: self.track })
+            }
             (None, open) => open.take(),
         }
     }
@@ -132,8 +112,8 @@ mod tests {
         assert_eq!(joiner.step(PtsNanos(1), Some(UncertainReason::BrokeOff)), None);
         assert_eq!(joiner.step(PtsNanos(2), Some(UncertainReason::BrokeOff)), None);
         let ended = joiner.step(PtsNanos(3), Some(UncertainReason::LongGap));
-        let expected =
-            UncertainSpan { from: PtsNanos(1), to: PtsNanos(2), reason: UncertainReason::BrokeOff };
+        let reason = UncertainReason::BrokeOff;
+        let expected = UncertainSpan { from: PtsNanos(1), to: PtsNanos(2), reason, track: None };
         assert_eq!(ended, Some(expected));
         assert_eq!(joiner.step(PtsNanos(4), None).map(|span| span.to), Some(PtsNanos(3)));
         assert_eq!(joiner.close(), None);
@@ -142,7 +122,8 @@ mod tests {
     #[test]
     fn the_list_of_spans_is_bounded() {
         let mut report = TrackReport::default();
-        let span = UncertainSpan { from: PtsNanos(0), to: PtsNanos(0), reason: UncertainReason::Damaged };
+        let (at, reason) = (PtsNanos(0), UncertainReason::Damaged);
+        let span = UncertainSpan { from: at, to: at, reason, track: None };
         (0..MAX_UNCERTAIN_SPANS + 3).for_each(|_| report.note(span));
         assert_eq!((report.uncertain.len(), report.uncertain_omitted), (MAX_UNCERTAIN_SPANS, 3));
     }

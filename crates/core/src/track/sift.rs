@@ -1,9 +1,8 @@
 //! What of a frame's detections can be used: unsound ones are caught, doubles are joined, two score bands are told apart.
 
-use crate::model::{Detection, EllipsePx, FrameSize};
+use crate::model::{Detection, EllipsePx, FrameSize, UncertainReason};
 
 use super::motion::{SAME_TURN_RAD, face_size_px, turned_by};
-use super::report::UncertainReason;
 use super::settings::TrackSettings;
 
 /// Detections of one frame that are looked at; a frame with more is hidden whole.

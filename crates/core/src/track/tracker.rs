@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 
 use crate::model::{
     Detection, DurationNanos, EllipsePx, FrameMasks, FrameSize, Mask, MaskArea, MaskSource, OnUncertain,
-    PtsNanos, TrackId,
+    PtsNanos, TrackId, UncertainReason,
 };
 
 use super::associate::{Expected, pair};
 use super::cuts::{CONFIRM_FRAMES, CutFinder, Thumbnail};
 use super::life::{Placed, Track};
 use super::motion::Sighting;
-use super::report::{SpanJoiner, TrackReport, UncertainReason};
+use super::report::{SpanJoiner, TrackReport};
 use super::settings::{TrackSettings, TrackSettingsError};
 use super::sift::{Face, sift};
 
@@ -182,7 +182,13 @@ impl Tracker {
             if self.tracks.len() >= MAX_TRACKS {
                 return Some(UncertainReason::TooManyFaces);
             }
-            let first = Sighting { order, clock_nanos: self.clock_nanos, face: face.face, score: face.score };
+            let first = Sighting {
+                order,
+                clock_nanos: self.clock_nanos,
+                face: face.face,
+                score: face.score,
+                is_weak: false,
+            };
             self.tracks.push(Track::begin(TrackId(self.next_id), first, self.scene_from));
             self.next_id = self.next_id.checked_add(1).unwrap_or(FRAME_TRACK.0 + 1);
             self.report.tracks += 1;
@@ -207,14 +213,18 @@ impl Tracker {
                 whole_frame(track.id)
             } else {
                 let ellipse = placed.face.scaled(self.settings.margin_factor());
-                Mask { track: track.id, area: MaskArea::Ellipse(ellipse), source: placed.source }
+                Mask {
+                    track: track.id,
+                    area: MaskArea::Ellipse(ellipse),
+                    source: placed.source,
+                    score: placed.score,
+                }
             });
         }
         if let Some(span) = self.frame_spans.step(frame.pts, frame.hide) {
             self.report.note(span);
         }
-        masks.sort_by_key(|mask| mask.track);
-        FrameMasks { seq: frame.seq, pts: frame.pts, masks }
+        FrameMasks::new(frame.seq, frame.pts, masks)
     }
 
     /// Drops tracks that no frame behind `left` can have a mask of, and sightings that none depends on.
@@ -256,7 +266,10 @@ fn extend_tracks(
     let (mut is_free, mut strange) = (vec![true; free.len()], vec![true; faces.len()]);
     for (t, f) in pair(&expected, &places) {
         let (Some(track), Some(face)) = (free.get_mut(t), faces.get(f)) else { continue };
-        extend(track, Sighting { order, clock_nanos: now_nanos, face: face.face, score: face.score });
+        extend(
+            track,
+            Sighting { order, clock_nanos: now_nanos, face: face.face, score: face.score, is_weak: false },
+        );
         if let Some(free) = is_free.get_mut(t) {
             *free = false;
         }
@@ -270,7 +283,7 @@ fn extend_tracks(
 }
 
 fn whole_frame(track: TrackId) -> Mask {
-    Mask { track, area: MaskArea::WholeFrame, source: MaskSource::WholeFrame }
+    Mask { track, area: MaskArea::WholeFrame, source: MaskSource::WholeFrame, score: None }
 }
 
 /// Some of the mask lies inside the picture.

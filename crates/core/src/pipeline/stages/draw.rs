@@ -3,7 +3,7 @@
 use crossbeam_channel::Receiver;
 
 use crate::media::PictureInput;
-use crate::model::{DurationNanos, Frame, FrameMasks, PtsNanos};
+use crate::model::{DurationNanos, Frame, FrameMasks, PtsNanos, Region};
 use crate::pipeline::error::EngineError;
 use crate::pipeline::events::{Link, Phase, Progress};
 use crate::pipeline::render::{Job, TimedMask};
@@ -33,6 +33,7 @@ pub(in crate::pipeline) struct Artist {
     redactor: Redactor,
     watermark: Option<Watermark>,
     encoder: PictureInput,
+    regions: Vec<Region>,
     extra: Vec<TimedMask>,
     link: Link,
     news: Progress,
@@ -48,6 +49,7 @@ impl Artist {
         encoder: PictureInput,
     ) -> Self {
         let index = job.input.index();
+        let of_tracks = job.tracks.map_or(&[][..], |chosen| &chosen.file.regions);
         let news = Progress {
             phase: Phase::Rendering,
             round: job.round,
@@ -60,6 +62,7 @@ impl Artist {
             redactor,
             watermark,
             encoder,
+            regions: job.plan.regions.iter().chain(of_tracks).cloned().collect(),
             extra: job.extra_masks.to_vec(),
             link: job.link.clone(),
             news,
@@ -92,16 +95,19 @@ impl Artist {
     }
 
     fn hide(&mut self, frame: &mut Frame, masks: &mut FrameMasks) -> Result<(), EngineError> {
+        for (region, nth) in self.regions.iter().zip(0..) {
+            region.apply(nth, masks);
+        }
         let asked = self.extra.iter().filter(|m| m.from <= frame.pts && frame.pts <= m.to);
         let before = masks.masks.len();
-        masks.masks.extend(asked.map(|m| m.mask));
+        masks.masks.extend(asked.map(|m| m.mask.clone()));
         self.drawn.extra_masks += (masks.masks.len() - before) as u64;
         let stats = self.redactor.redact(frame, masks)?;
         self.drawn.hidden_luma_px += stats.hidden_luma_px;
         if let Some(watermark) = &self.watermark {
             watermark.apply(frame);
         }
-        self.drawn.log.frames.push(FrameMasks { masks: masks.masks.clone(), ..*masks });
+        self.drawn.log.frames.push(masks.clone());
         Ok(())
     }
 

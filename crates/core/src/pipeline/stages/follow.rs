@@ -6,6 +6,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::model::{Frame, FrameMasks, OnUncertain};
 use crate::pipeline::error::EngineError;
+use crate::pipeline::tracks::{Script, TracksError};
 use crate::track::{Follower, Looked, TrackReport};
 
 pub(in crate::pipeline) fn run(
@@ -59,4 +60,26 @@ fn pass_on(
         }
     }
     Ok(true)
+}
+
+/// The same where a file says what to hide.
+pub(in crate::pipeline) fn run_script(
+    mut script: Script<'_>,
+    input: &Receiver<Frame>,
+    output: &Sender<(Frame, FrameMasks)>,
+) -> Result<TrackReport, EngineError> {
+    let mut seen = 0;
+    for frame in input {
+        seen += 1;
+        let masks = script.masks_of(frame.seq, frame.pts, frame.damaged)?;
+        if output.send((frame, masks)).is_err() {
+            return Ok(script.report().clone());
+        }
+    }
+    // Fewer pictures than the file knows: it was made from others.
+    if seen == script.frames() {
+        Ok(script.report().clone())
+    } else {
+        Err(TracksError::OtherPictures { frame: seen }.into())
+    }
 }

@@ -3,7 +3,7 @@
 use crate::media::{MediaError, SoundInput, SoundSource};
 use crate::pipeline::error::EngineError;
 use crate::pipeline::report::SoundReport;
-use crate::voice::VoiceStage;
+use crate::voice::{ToneReport, VoiceStage};
 
 pub(in crate::pipeline) fn run(
     mut source: SoundSource,
@@ -37,4 +37,22 @@ pub(in crate::pipeline) fn run(
         muted_share: heard.muted_share,
         alarms: heard.tones.map(|tones| tones.shifted(source.start_pts())),
     })
+}
+
+/// Listens for tones, and throws the sound away.
+pub(in crate::pipeline) fn listen(
+    mut source: SoundSource,
+    mut stage: VoiceStage,
+) -> Result<Option<ToneReport>, EngineError> {
+    let mut processed = Vec::new();
+    let mut more = true;
+    while more {
+        more = source.next_chunk(|samples| -> Result<(), EngineError> {
+            processed.clear();
+            Ok(stage.process(samples, &mut processed)?)
+        })?;
+    }
+    processed.clear();
+    let heard = stage.finish(&mut processed)?;
+    Ok(heard.tones.map(|tones| tones.shifted(source.start_pts())))
 }

@@ -53,7 +53,7 @@ proptest! {
         for seq in 0..4 {
             let mut picture = frame_of(size, seq, |_| dice.byte());
             let mut other = shuffled_in_cells(&picture, &area, &mut dice);
-            let masks = masks_of(seq, &[area]);
+            let masks = masks_of(seq, std::slice::from_ref(&area));
             first.redact(&mut picture, &masks).unwrap();
             second.redact(&mut other, &masks).unwrap();
             for (at, is_covered) in covered(size, &masks).into_iter().enumerate() {
@@ -67,7 +67,7 @@ proptest! {
         let size = FrameSize::rounded_up(SIZE.0, SIZE.1);
         for style in FaceStyle::ALL {
             let mut dice = Dice(seed);
-            let masks = masks_of(3, &[first, second]);
+            let masks = masks_of(3, &[first.clone(), second.clone()]);
             let original = frame_of(size, 3, |_| dice.byte());
             let mut redacted = copy_of(&original);
             let stats = on_cpu(size, *style).redact(&mut redacted, &masks).unwrap();
@@ -146,7 +146,7 @@ fn nothing_else_is_drawn_on_a_hidden_frame() {
     let (mut alone, mut among) = (noise(), noise());
     on_cpu(size, FaceStyle::Blur).redact(&mut alone, &masks_of(0, &[MaskArea::WholeFrame])).unwrap();
     let stats = on_cpu(size, FaceStyle::Blur)
-        .redact(&mut among, &masks_of(0, &[face, MaskArea::WholeFrame, face]))
+        .redact(&mut among, &masks_of(0, &[face.clone(), MaskArea::WholeFrame, face]))
         .unwrap();
     assert_eq!((stats.masks, stats.hidden_luma_px, stats.whole_frame), (3, 90 * 70, true));
     assert!(alone.bytes() == among.bytes());

@@ -37,9 +37,13 @@ fn ellipse(cx: f32, cy: f32, rx: f32, ry: f32, angle_rad: f32) -> MaskArea {
 
 /// Masks of tracks 0, 1, 2 and so on.
 fn masks_of(seq: u64, areas: &[MaskArea]) -> FrameMasks {
-    let mask =
-        |(n, area): (u32, &MaskArea)| Mask { track: TrackId(n), area: *area, source: MaskSource::Detected };
-    FrameMasks { seq, pts: PtsNanos(seq * 40_000_000), masks: (0..).zip(areas).map(mask).collect() }
+    let mask = |(n, area): (u32, &MaskArea)| Mask {
+        track: TrackId(n),
+        area: area.clone(),
+        source: MaskSource::Detected,
+        score: None,
+    };
+    FrameMasks::new(seq, PtsNanos(seq * 40_000_000), (0..).zip(areas).map(mask).collect())
 }
 
 fn on_cpu(size: FrameSize, style: FaceStyle) -> Redactor {

@@ -62,7 +62,7 @@ fn run(settings: &TrackSettings, film: &[Observation]) -> (Vec<FrameMasks>, Trac
 fn ellipse(mask: &Mask) -> Option<EllipsePx> {
     match mask.area {
         MaskArea::Ellipse(ellipse) => Some(ellipse),
-        MaskArea::WholeFrame => None,
+        _ => None,
     }
 }
 

@@ -1,7 +1,6 @@
 //! Scenes with known faces: what must be hidden in which frame, and what must stay clear.
 
-use crate::model::{DurationNanos, EllipsePx, MaskSource, OnUncertain, PtsNanos};
-use crate::track::report::UncertainReason;
+use crate::model::{DurationNanos, EllipsePx, MaskSource, OnUncertain, PtsNanos, UncertainReason};
 use crate::track::tracker::FRAME_TRACK;
 use crate::track::{Observation, TrackSettings};
 

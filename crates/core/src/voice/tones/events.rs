@@ -1,6 +1,6 @@
 //! Pulses of one frequency, gathered to events with a pattern: what the receipt lists.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::PtsNanos;
 use crate::voice::blocks::block_nanos;
@@ -23,7 +23,7 @@ pub(super) struct Pulse {
 }
 
 /// An alarm or monitor tone: one or more pulses of one frequency.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ToneEvent {
     /// When the first pulse begins, to about 20 ms.
     pub from: PtsNanos,
@@ -40,7 +40,7 @@ pub struct ToneEvent {
 }
 
 /// Every tone of a recording.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ToneReport {
     /// In the order of their beginnings.
     pub events: Vec<ToneEvent>,

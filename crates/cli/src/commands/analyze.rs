@@ -1,0 +1,80 @@
+//! `obscura analyze`: where faces and tones are in a recording, as a file that people can read and edit.
+
+use std::path::Path;
+use std::time::Instant;
+
+use obscura_policy::analyze;
+use obscura_policy::media::{Analysis, Assets, InputFile, Link, home_folder, start_framework};
+use serde_json::json;
+
+use crate::args::AnalyzeArgs;
+use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
+use crate::progress::Watcher;
+use crate::{commands, interrupt};
+
+pub(crate) fn run(args: &AnalyzeArgs, printer: &Printer) -> Result<(), Failure> {
+    let began = Instant::now();
+    check_target(&args.output, "json", args.overwrite)?;
+    if let Some(picture) = &args.contact_sheet {
+        check_target(picture, "png", args.overwrite)?;
+    }
+    let input = InputFile::open(&args.clip)?;
+    let targets = args.contact_sheet.iter().chain([&args.output]);
+    if targets.clone().any(|target| input.is_same_file(target)) {
+        return Err(Failure::new(Exit::Usage, "the output is the recording itself; choose another name"));
+    }
+    let stop = interrupt::stop_flag()?;
+    start_framework().map_err(|e| Failure::new(Exit::Environment, e.to_string()))?;
+    let assets = Assets::load(&home_folder()?, &args.plan())?;
+    let (news, watcher) = Watcher::start(printer.is_watched())?;
+    let link = Link::new(Some(news), stop);
+    let outcome = analyze(&args.plan(), &input, &assets, args.contact_sheet.is_some(), &link);
+    drop(link);
+    watcher.finish();
+    let analysis = outcome?;
+    let text = serde_json::to_vec(&analysis.tracks)
+        .map_err(|e| Failure::new(Exit::Other, format!("the tracks cannot be written: {e}")))?;
+    commands::save(&args.output, &text, "the file of tracks")?;
+    if let (Some(path), Some(png)) = (&args.contact_sheet, &analysis.contact_sheet) {
+        commands::save(path, png, "the contact sheet")?;
+    }
+    summarise(&analysis, began, printer)
+}
+
+fn check_target(output: &Path, ending: &str, overwrite: bool) -> Result<(), Failure> {
+    if !output.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending)) {
+        let message = format!("a name that ends in .{ending} is needed here");
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    if output.is_dir() || (!overwrite && std::fs::symlink_metadata(output).is_ok()) {
+        return Err(Failure::new(Exit::Usage, "the output exists already")
+            .with_help("choose another name, or pass --overwrite to replace it"));
+    }
+    Ok(())
+}
+
+fn summarise(analysis: &Analysis, began: Instant, printer: &Printer) -> Result<(), Failure> {
+    let (tracks, report) = (&analysis.tracks, &analysis.report);
+    let uncertain = (report.uncertain.len() as u64).saturating_add(report.uncertain_omitted);
+    let alarms = tracks.alarms.as_ref().map_or(0, |alarms| alarms.events.len());
+    if printer.wants_json() {
+        printer.json(&json!({
+            "source_sha256": tracks.source_sha256,
+            "frames": tracks.frames(),
+            "tracks": tracks.tracks.len(),
+            "boxes": { "detected": report.detected, "tracked": report.tracked, "filled": report.filled, "held": report.held },
+            "whole_frames": report.whole_frames,
+            "uncertain": uncertain,
+            "alarms": alarms,
+        }))?;
+    }
+    printer.say(&format!(
+        "done in {:.1} s: {} pictures, {} tracks, {uncertain} uncertain spans, {alarms} alarms or tones",
+        began.elapsed().as_secs_f64(),
+        tracks.frames(),
+        tracks.tracks.len(),
+    ));
+    printer.say("assign tracks to people and draw regions in the file, or pass it to `obscura redact --tracks` as it is");
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Where masks come from: detectors and a tracker that look for faces, or a file that says where they are.
+
+use std::thread;
+
+use crossbeam_channel::{Sender, bounded};
+
+use super::assets::Assets;
+use super::error::EngineError;
+use super::stages::{decode, detect, follow};
+use super::threads::{Handle, Starter};
+use super::tracks::Script;
+use super::watching;
+use crate::detect::{CenterFace, DetectorSettings, FaceDetector, Lookout};
+use crate::media::{PictureFormat, PictureSource};
+use crate::model::{Frame, FrameMasks, OnUncertain, Plan, Search};
+use crate::track::{Follower, TrackReport, TrackSettings};
+
+/// More workers than this would only wait for the encoder.
+const MAX_DETECT_WORKERS: usize = 16;
+
+/// Where the masks of a run come from.
+pub(super) enum MaskOrigin<'a> {
+    /// Faces are looked for.
+    Search(Box<Looking>),
+    /// A file says where they are.
+    Script(Script<'a>),
+}
+
+/// Everything that looks for faces.
+pub(super) struct Looking {
+    detectors: Vec<Box<dyn FaceDetector>>,
+    lookouts: Vec<Lookout>,
+    tracker: Follower,
+    search: Search,
+    on_uncertain: OnUncertain,
+}
+
+impl MaskOrigin<'_> {
+    /// Detectors, one a processor, and a tracker.
+    ///
+    /// # Errors
+    /// Where the detector cannot be loaded or a setting lies outside its range.
+    pub(super) fn search(plan: &Plan, assets: &Assets, format: &PictureFormat) -> Result<Self, EngineError> {
+        let tracker = Follower::new(plan, format.size)?;
+        let (search, on_uncertain) = (plan.search, plan.on_uncertain);
+        let detectors = detectors(plan, assets)?;
+        let lookouts = watching::lookouts(plan, assets, format.rate, detectors.len())?;
+        Ok(Self::Search(Box::new(Looking { detectors, lookouts, tracker, search, on_uncertain })))
+    }
+}
+
+fn detectors(plan: &Plan, assets: &Assets) -> Result<Vec<Box<dyn FaceDetector>>, EngineError> {
+    let workers = thread::available_parallelism().map_or(1, usize::from).clamp(1, MAX_DETECT_WORKERS);
+    let settings = DetectorSettings {
+        side_px: plan.detector_side_px,
+        score_threshold: TrackSettings::default().keep_score,
+    };
+    (0..workers)
+        .map(|_| {
+            let detector = CenterFace::new(&assets.runtime, &assets.finder.bytes, settings)?;
+            Ok(Box::new(detector) as Box<dyn FaceDetector>)
+        })
+        .collect()
+}
+
+/// The stages between the decoder and whoever takes pictures with their masks.
+pub(super) struct Sighted<'scope> {
+    pub(super) decoding: Handle<'scope, decode::Decoded>,
+    pub(super) following: Handle<'scope, TrackReport>,
+}
+
+impl<'scope> Starter<'scope, '_, '_> {
+    /// Starts decoding and everything that gives each picture its masks.
+    ///
+    /// # Errors
+    /// Where a thread cannot be started.
+    pub(super) fn sighting<'a: 'scope>(
+        &self,
+        pictures: PictureSource,
+        origin: MaskOrigin<'a>,
+        output: Sender<(Frame, FrameMasks)>,
+    ) -> Result<Sighted<'scope>, EngineError> {
+        match origin {
+            MaskOrigin::Search(looking) => self.looking(pictures, *looking, output),
+            MaskOrigin::Script(script) => {
+                let (to_follow, follow_in) = bounded(4);
+                let decoding = self.stage("decode", move || decode::run(pictures, &to_follow))?;
+                let following =
+                    self.stage("follow", move || follow::run_script(script, &follow_in, &output))?;
+                Ok(Sighted { decoding, following })
+            }
+        }
+    }
+
+    fn looking(
+        &self,
+        pictures: PictureSource,
+        looking: Looking,
+        output: Sender<(Frame, FrameMasks)>,
+    ) -> Result<Sighted<'scope>, EngineError> {
+        let Looking { detectors, lookouts, tracker, search, on_uncertain } = looking;
+        let (to_detect, detect_in) = bounded(detectors.len() * 2);
+        let (to_follow, follow_in) = bounded(detectors.len() * 2);
+        let decoding = self.stage("decode", move || decode::run(pictures, &to_detect))?;
+        for (detector, lookout) in detectors.into_iter().zip(lookouts) {
+            let (input, output) = (detect_in.clone(), to_follow.clone());
+            self.stage("detect", move || detect::run(detector, lookout, &input, &output, search))?;
+        }
+        drop((detect_in, to_follow));
+        let following =
+            self.stage("follow", move || follow::run(tracker, &follow_in, &output, on_uncertain))?;
+        Ok(Sighted { decoding, following })
+    }
+}

@@ -1,0 +1,163 @@
+//! Two steps instead of one: `analyze` finds, people assign and draw, `redact --tracks` hides exactly that.
+
+use std::path::{Path, PathBuf};
+
+use obscura_tests::pixels::{Area, correlation, cut, detail, gray, leaks};
+use obscura_tests::run::finish;
+use obscura_tests::sheet::SUBJECT;
+use obscura_tests::{Bench, Run, Sheet};
+use serde_json::{Value, json};
+
+/// The astronaut twice, side by side, and her two faces.
+const PICTURE: Area = Area::new(0, 0, 1024, 512);
+const LEFT: Area = Area::new(188, 85, 76, 95);
+const RIGHT: Area = Area::new(700, 85, 76, 95);
+const POSTER: Area = Area::new(370, 100, 100, 160);
+
+fn two_people(bench: &Bench) -> PathBuf {
+    bench.make(
+        "two.mp4",
+        "-loop 1 -framerate 10 -t 0.6 -i {media}/astronaut.png -vf split[a][b];[a][b]hstack,format=yuv420p -c:v libx264 \
+         -preset veryfast -crf 10",
+    )
+}
+
+fn analyze(bench: &Bench, clip: &Path, extra: &[&str]) -> (PathBuf, Value) {
+    let tracks = bench.path("tracks.json");
+    let mut command = bench.obscura();
+    command.arg("analyze").arg(clip).arg("-o").arg(&tracks).args(["--overwrite"]).args(extra);
+    finish(&mut command).expect(0);
+    let value = serde_json::from_slice(&std::fs::read(&tracks).unwrap()).unwrap();
+    (tracks, value)
+}
+
+fn save(path: &Path, value: &Value) {
+    std::fs::write(path, value.to_string()).unwrap();
+}
+
+fn redact(bench: &Bench, clip: &Path, sheet: &Sheet, extra: &[&str]) -> Run {
+    finish(&mut bench.command(clip, sheet, extra))
+}
+
+/// Whether the detail in an area of the last picture can still be read.
+fn shows(clip: &Path, output: &Path, area: Area) -> bool {
+    let last = |file: &Path| detail(gray(file, PICTURE).last().unwrap(), PICTURE.width);
+    let [before, after] = [clip, output].map(|file| cut(&last(file), PICTURE.width, area));
+    leaks(&before, &after)
+}
+
+/// How much of the detail in an area of the first picture is still there, -1 to 1.
+fn kept(clip: &Path, output: &Path, area: Area) -> f32 {
+    let [before, after] = [clip, output].map(|file| detail(&gray(file, PICTURE)[0], PICTURE.width));
+    correlation(&cut(&before, PICTURE.width, area), &cut(&after, PICTURE.width, area))
+}
+
+#[test]
+fn what_was_analysed_is_what_is_hidden() {
+    let bench = Bench::new();
+    let clip = two_people(&bench);
+    let sheet = bench.path("contact.png");
+    let (tracks, found) = analyze(&bench, &clip, &["--contact-sheet", sheet.to_str().unwrap()]);
+    assert_eq!(found["format"], "obscura-tracks/1");
+    assert_eq!(found["source_sha256"], obscura_tests::sheet::digest(&clip));
+    assert_eq!(
+        (found["tracks"].as_array().unwrap().len(), found["pts_nanos"].as_array().unwrap().len()),
+        (2, 6)
+    );
+    assert!(std::fs::read(&sheet).unwrap().starts_with(b"\x89PNG"));
+
+    let permit = Sheet::permitting(&clip);
+    redact(&bench, &clip, &permit, &[]).expect(0);
+    let in_one = bench.receipt();
+    redact(&bench, &clip, &permit, &["--overwrite", "--tracks", tracks.to_str().unwrap()]).expect(0);
+    let in_two = bench.receipt();
+    for count in ["tracks", "detected", "tracked", "filled", "held"] {
+        assert_eq!(in_one["render"]["tracks"][count], in_two["render"]["tracks"][count], "{count}");
+    }
+    assert_eq!(in_one["render"]["hidden_share"], in_two["render"]["hidden_share"]);
+    assert_eq!(in_two["tracks"]["hidden_unassigned"], 2);
+    assert!(in_one.get("tracks").is_none());
+}
+
+#[test]
+fn only_who_agreed_to_be_identifiable_stays_clear() {
+    let bench = Bench::new();
+    let clip = two_people(&bench);
+    let (tracks, mut found) = analyze(&bench, &clip, &[]);
+    for track in found["tracks"].as_array_mut().unwrap() {
+        if track["boxes"][0]["ellipse"]["cx"].as_f64().unwrap() < 512.0 {
+            track["subject"] = json!(SUBJECT);
+        }
+    }
+    save(&tracks, &found);
+    let wanted = ["--tracks", tracks.to_str().unwrap(), "--hide", "not_consented", "--overwrite"];
+
+    let silent = Sheet::permitting(&clip);
+    redact(&bench, &clip, &silent, &wanted).refused(3, &["R31-IDENTIFIABLE", SUBJECT]);
+    bench.assert_nothing_left();
+
+    let agreed = silent.with("  evidence: form-3\n", "  evidence: form-3\n  identifiable_ok: true\n");
+    redact(&bench, &clip, &agreed, &wanted).expect(0);
+    let (left, right) = (kept(&clip, &bench.output(), LEFT), kept(&clip, &bench.output(), RIGHT));
+    assert!(left > 0.9, "who agreed is seen: {left}");
+    assert!(right < 0.3, "who was not assigned is hidden: {right}");
+    let receipt = bench.receipt();
+    assert_eq!((&receipt["tracks"]["clear"], &receipt["tracks"]["hidden"]), (&json!(1), &json!(1)));
+    assert!(!bench.receipt_text().contains(SUBJECT), "the receipt names nobody");
+
+    // The same file without leave to show anybody: everyone is hidden, whoever they are.
+    redact(&bench, &clip, &agreed, &["--tracks", tracks.to_str().unwrap(), "--overwrite"]).expect(0);
+    assert!(kept(&clip, &bench.output(), LEFT) < 0.3);
+    assert_eq!(bench.receipt()["tracks"]["clear"], 0);
+}
+
+#[test]
+fn a_face_that_was_taken_out_of_the_file_is_found_by_the_self_check() {
+    let bench = Bench::new();
+    let clip = two_people(&bench);
+    let (tracks, mut found) = analyze(&bench, &clip, &[]);
+    found["tracks"].as_array_mut().unwrap().pop();
+    save(&tracks, &found);
+    redact(&bench, &clip, &Sheet::permitting(&clip), &["--tracks", tracks.to_str().unwrap()]).expect(0);
+    assert!(kept(&clip, &bench.output(), LEFT) < 0.3 && kept(&clip, &bench.output(), RIGHT) < 0.3);
+    assert_eq!(bench.receipt()["rounds"], 2);
+}
+
+#[test]
+fn tracks_that_do_not_fit_are_refused() {
+    let bench = Bench::new();
+    let clip = two_people(&bench);
+    let (tracks, found) = analyze(&bench, &clip, &["--search", "upright"]);
+    let permit = Sheet::permitting(&clip);
+    let with = ["--tracks", tracks.to_str().unwrap()];
+    for (pointer, value, words) in [
+        ("/source_sha256", json!("0".repeat(64)), "another recording"),
+        ("/pts_nanos/3", json!(1), "differs at picture 3"),
+        ("/size_px/0", json!(640), "another size"),
+        ("/tracks/0/boxes/0/ellipse/rx", json!(-1.0), "tracks[0].boxes[0]"),
+        ("/tracks/0/boxes/0/source", json!("guessed"), "guessed"),
+    ] {
+        let mut changed = found.clone();
+        *changed.pointer_mut(pointer).unwrap() = value;
+        save(&tracks, &changed);
+        redact(&bench, &clip, &permit, &with).refused(5, &[words]);
+        bench.assert_nothing_left();
+    }
+    redact(&bench, &clip, &permit, &["--hide", "not_consented"]).refused(2, &["--tracks"]);
+}
+
+#[test]
+fn drawn_regions_are_hidden_and_clear_ones_hold_against_all_but_faces() {
+    let bench = Bench::new();
+    let clip = two_people(&bench);
+    let poster = "360,90,120,180";
+    redact(&bench, &clip, &Sheet::permitting(&clip), &["--region", poster]).expect(0);
+    assert!(!shows(&clip, &bench.output(), POSTER), "a drawn box is hidden");
+    let (clear, face) = (format!("clear:{poster}"), "clear:150,50,150,150");
+    let args = ["--overwrite", "--region", "frame@0.1-", "--region", &clear, "--region", face];
+    redact(&bench, &clip, &Sheet::permitting(&clip), &args).expect(0);
+    assert!(shows(&clip, &bench.output(), POSTER), "what is kept clear is seen");
+    assert!(!shows(&clip, &bench.output(), LEFT) && !shows(&clip, &bench.output(), RIGHT), "faces win");
+    let elsewhere = Area::new(900, 100, 100, 160);
+    assert!(!shows(&clip, &bench.output(), elsewhere), "the rest of the picture is hidden");
+}
