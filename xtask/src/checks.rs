@@ -62,7 +62,7 @@ pub(crate) fn ci(root: &Path, home: &Path) -> Result<(), Error> {
 fn all(root: &Path, home: &Path, with_deny: bool, cedar: bool) -> Result<(), Error> {
     let start = Instant::now();
     let mut steps = Steps::new(setup::STEPS + 1 + OWN_CHECKS + BUILDS.len() + usize::from(with_deny));
-    setup::run(&mut steps, root, home, false)?;
+    setup::run(&mut steps, root, home, false, &[])?;
     run(&mut steps, root, home, &FORMAT, false)?;
     own(&mut steps, root)?;
     for check in &BUILDS {
@@ -140,7 +140,7 @@ fn deny(steps: &mut Steps, root: &Path, home: &Path) -> Result<(), Error> {
 /// `cargo xtask bench`: builds and runs the benches with the arguments as they are.
 pub(crate) fn bench(root: &Path, home: &Path, args: &[OsString]) -> Result<(), Error> {
     let mut steps = Steps::new(setup::STEPS + 2);
-    setup::run(&mut steps, root, home, false)?;
+    setup::run(&mut steps, root, home, false, &[])?;
     // The whole workspace, so that what is measured is what the other tasks build.
     let mut build = process::cargo(root);
     build.args(["build", "--release", "--workspace"]);

@@ -91,7 +91,7 @@ impl Attacker {
                 *out = sample * window;
             }
             self.forward.process(&mut samples, &mut bins)?;
-            let power: Vec<f32> = bins.iter().map(|bin| bin.norm_sqr()).collect();
+            let power: Vec<f32> = bins.iter().map(realfft::num_complex::Complex::norm_sqr).collect();
             mels.extend(self.bank.iter().map(|band| dot(band, &power)));
         }
         Ok(mels)
@@ -150,7 +150,9 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
 /// Scaled to length 1.
 pub(crate) fn unit(mut values: Vec<f32>) -> Vec<f32> {
     let length = dot(&values, &values).sqrt() + 1e-9;
-    values.iter_mut().for_each(|value| *value /= length);
+    for value in &mut values {
+        *value /= length;
+    }
     values
 }
 

@@ -1,4 +1,4 @@
-//! Read speech with its speakers: LibriSpeech segments and their manifest, under `voice/speech` of the test data.
+//! Read speech with its speakers: `LibriSpeech` segments and their manifest, under `voice/speech` of the test data.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

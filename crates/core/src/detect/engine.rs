@@ -5,7 +5,7 @@ use crate::model::{BoxPx, Detection, EllipsePx, Frame, FrameSize};
 use super::error::DetectError;
 use super::layout::{FrameFromModel, SIDE_STEP, Turn};
 use super::nms::{self, Candidate};
-use super::onnx;
+use super::onnx::{self, Normalise, Wishes};
 use super::prepare::{ChannelOrder, Preparer};
 use super::runtime::{Network, Outputs, Runtime};
 
@@ -33,7 +33,7 @@ impl DetectorSettings {
     }
 }
 
-/// What makes a network a face detector.
+/// What makes a network a detector of faces or people.
 pub(super) trait Decoder {
     /// Name in messages.
     const NAME: &'static str;
@@ -41,6 +41,12 @@ pub(super) trait Decoder {
     const ORDER: ChannelOrder;
     /// The outputs that are read; the others are cut off.
     const OUTPUTS: &'static [&'static str];
+    /// What it wants done to values of 0..=255 first.
+    const NORMALISE: Option<Normalise> = None;
+    /// It takes square pictures of one size only; what the picture does not fill is black.
+    const SQUARE: bool = false;
+    /// Boxes that share more than this of their common area are one.
+    const MAX_IOU: f32 = nms::MAX_FACE_IOU;
 
     /// Appends every place that scores at least `threshold`.
     ///
@@ -92,11 +98,12 @@ impl Engine {
         settings: DetectorSettings,
     ) -> Result<Self, DetectError> {
         settings.check()?;
-        let adapted = onnx::adapt(model_bytes, D::OUTPUTS)
+        let wishes = Wishes { outputs: D::OUTPUTS, normalise: D::NORMALISE, any_size: !D::SQUARE };
+        let adapted = onnx::adapt(model_bytes, &wishes)
             .map_err(|source| DetectError::Model { model: D::NAME, source })?;
         Ok(Self {
             network: Network::new(runtime, D::NAME, &adapted)?,
-            preparer: Preparer::new(settings.side_px, D::ORDER),
+            preparer: Preparer::new(settings.side_px, D::ORDER, D::SQUARE),
             threshold: settings.score_threshold,
             candidates: Vec::new(),
         })
@@ -116,7 +123,7 @@ impl Engine {
         let outputs = self.network.run(input.pixels, input.height, input.width)?;
         self.candidates.clear();
         D::decode(&outputs, &grid, &mut self.candidates)?;
-        nms::suppress(&mut self.candidates)
+        nms::suppress(&mut self.candidates, D::MAX_IOU)
             .map_err(|nms::TooMany| DetectError::TooManyCandidates { model: D::NAME })?;
         let found = self.candidates.iter().map(|candidate| in_frame(candidate, &input.frame_from_model));
         Ok(found.filter(|detection| touches(&detection.ellipse, frame.size())).collect())

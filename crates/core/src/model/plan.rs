@@ -138,6 +138,28 @@ words! {
 }
 
 words! {
+    /// What happens to people whose face no detector sees: from behind, from above, or covered.
+    Heads {
+        /// Their heads are hidden; the whole person where it is not known which end the head is at.
+        Hide = "hide",
+        /// They are reported as uncertain.
+        Flag = "flag",
+        /// They are not looked for.
+        Off = "off",
+    }
+}
+
+words! {
+    /// What happens to text: badges, wristbands, whiteboards, clocks.
+    Text {
+        /// It is not looked for.
+        Off = "off",
+        /// Every line that is found is hidden.
+        Mask = "mask",
+    }
+}
+
+words! {
     /// What happens to a span in which a face may be present but could not be followed.
     OnUncertain {
         /// The last known mask is kept and widened.
@@ -259,6 +281,10 @@ pub struct Plan {
     pub look_ahead: DurationNanos,
     /// Longest side of the detector's input in pixels, a multiple of 32.
     pub detector_side_px: u16,
+    /// What happens to people without a visible face.
+    pub heads: Heads,
+    /// What happens to text.
+    pub text: Text,
     /// Accept a recording that was cut off, up to the cut.
     pub allow_truncated: bool,
     /// Text of the visible watermark; empty for none.
@@ -283,6 +309,8 @@ impl Default for Plan {
             device: Device::Auto,
             look_ahead: DurationNanos::from_millis(1000),
             detector_side_px: 640,
+            heads: Heads::Flag,
+            text: Text::Off,
             allow_truncated: false,
             watermark: String::new(),
         }

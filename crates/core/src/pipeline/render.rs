@@ -142,7 +142,7 @@ fn run_stages(
         Some(chosen) => {
             MaskOrigin::Script(Script::new(chosen, pictures.format().size, job.plan.on_uncertain)?)
         }
-        None => MaskOrigin::search(job.plan, job.assets, pictures.format().size)?,
+        None => MaskOrigin::search(job.plan, job.assets, pictures.format())?,
     };
     let watermark =
         (!job.plan.watermark.is_empty()).then(|| Watermark::new(&job.plan.watermark, pictures.format().size));

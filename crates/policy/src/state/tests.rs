@@ -62,7 +62,8 @@ fn erasing_a_person_leaves_a_log_that_verifies() {
     assert!(state.forget_subject("p1", now()).unwrap());
     assert!(!state.forget_subject("p1", now()).unwrap());
     assert_eq!(state.audit(None).unwrap().entries, 2);
-    assert!(!state.export_log().unwrap().to_string().contains("p1"));
+    // With its quotation marks: two letters alone can turn up in a signature.
+    assert!(!state.export_log().unwrap().to_string().contains("\"p1\""));
 }
 
 #[test]

@@ -1,16 +1,17 @@
-//! Looks for faces in one picture after another; several of these run side by side.
+//! Looks for faces, people and text in one picture after another; several of these run side by side.
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::detect::{FaceDetector, Turn, thumbnail, turns_of};
+use crate::detect::{FaceDetector, Glance, Lookout, Turn, thumbnail, turns_of};
 use crate::model::{Frame, Search};
 use crate::pipeline::error::EngineError;
-use crate::track::Observation;
+use crate::track::{Looked, Observation};
 
 pub(in crate::pipeline) fn run(
     mut detector: Box<dyn FaceDetector>,
+    mut lookout: Lookout,
     input: &Receiver<Frame>,
-    output: &Sender<(Frame, Observation)>,
+    output: &Sender<(Frame, Looked)>,
     search: Search,
 ) -> Result<(), EngineError> {
     for frame in input {
@@ -18,14 +19,15 @@ pub(in crate::pipeline) fn run(
         for &turn in turns_of(search, frame.seq) {
             detections.extend(detector.detect(&frame, turn)?);
         }
-        let observation = Observation {
+        let Glance { people, text } = lookout.look(&frame)?;
+        let faces = Observation {
             seq: frame.seq,
             pts: frame.pts,
             detections,
             thumbnail: thumbnail(&frame),
             damaged: frame.damaged,
         };
-        if output.send((frame, observation)).is_err() {
+        if output.send((frame, Looked { faces, people, text })).is_err() {
             break;
         }
     }
