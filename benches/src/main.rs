@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: measures what the product promises, against peers and limits in the same run, and writes the
-//! tables of `benches/RESULTS.md`.
+//! `cargo xtask bench` and `cargo xtask quality`: measure what the product promises, against peers and limits in the same
+//! run, and write the tables of `benches/RESULTS.md`.
 
 mod clips;
 mod contenders;
@@ -10,14 +10,18 @@ mod results;
 mod scaling;
 mod size;
 mod speed;
+mod voice;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use results::Section;
 
-const USAGE: &str = "cargo xtask bench [speed|memory|leak|size|scaling]... [--rounds N]\n  without a name: all but scaling. \
-                     OBSCURA_TEST_DATA names the folder of scenes.";
+const USAGE: &str = "cargo xtask bench [speed|memory|leak|size|scaling]... [--rounds N]\n  without a name: all but scaling.\n\
+                     cargo xtask quality [voice]...\n  without a name: all of them.\n\
+                     OBSCURA_TEST_DATA names the folder of scenes and speech.";
+/// What `cargo xtask quality` measures.
+const QUALITY: [&str; 1] = ["voice"];
 
 fn main() -> ExitCode {
     match run() {
@@ -35,11 +39,12 @@ fn talk(text: &str) {
 }
 
 fn run() -> Result<(), String> {
-    let (mut wanted, mut rounds) = (Vec::new(), 3);
+    let (mut wanted, mut rounds, mut quality) = (Vec::new(), 3, false);
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
-            "speed" | "memory" | "leak" | "size" | "scaling" => wanted.push(word),
+            "speed" | "memory" | "leak" | "size" | "scaling" | "voice" => wanted.push(word),
+            "quality" => quality = true,
             "--rounds" => {
                 rounds = words.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0).ok_or(USAGE)?;
             }
@@ -47,8 +52,11 @@ fn run() -> Result<(), String> {
         }
     }
     let all = wanted.is_empty();
-    let asked = |name: &str| all || wanted.iter().any(|word| word == name);
-    let scenes = scenes()?;
+    let asked = |name: &str| {
+        if all { quality == QUALITY.contains(&name) } else { wanted.iter().any(|word| word == name) }
+    };
+    let data = test_data()?;
+    let scenes = data.join("media/scenes");
     let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md");
     let mut sections: Vec<Section> = Vec::new();
     if asked("leak") {
@@ -66,16 +74,25 @@ fn run() -> Result<(), String> {
     if asked("speed") {
         sections.push(speed::section(&scenes, rounds)?);
     }
+    if asked("voice") {
+        sections.push(voice::section(&data)?);
+    }
     for section in &sections {
         talk(&section.text());
     }
     results::write(&results, &sections).map_err(|e| format!("the results cannot be written: {e}"))
 }
 
-/// The folder of scenes with their ground truth.
-fn scenes() -> Result<PathBuf, String> {
+/// The folder of scenes with their ground truth, and of speech.
+fn test_data() -> Result<PathBuf, String> {
     let data = std::env::var_os("OBSCURA_TEST_DATA").filter(|folder| !folder.is_empty());
-    let data = data.ok_or("OBSCURA_TEST_DATA is not set: it names the folder that holds media/scenes")?;
-    let folder = PathBuf::from(data).join("media/scenes");
-    if folder.is_dir() { Ok(folder) } else { Err("there are no scenes under OBSCURA_TEST_DATA".to_owned()) }
+    let data = data.ok_or(
+        "OBSCURA_TEST_DATA is not set: it names the folder that holds media/scenes and voice/speech",
+    )?;
+    let folder = PathBuf::from(data);
+    if folder.join("media/scenes").is_dir() && folder.join("voice/speech/manifest.json").is_file() {
+        Ok(folder)
+    } else {
+        Err("there are no media/scenes and voice/speech under OBSCURA_TEST_DATA".to_owned())
+    }
 }

@@ -21,8 +21,9 @@ impl Section {
     /// Its Markdown, with the command and the machine.
     pub(crate) fn text(&self) -> String {
         format!(
-            "## {}\n\n`cargo xtask bench {}`, {}\n\n{}",
+            "## {}\n\n`cargo xtask {} {}`, {}\n\n{}",
             self.title,
+            if crate::QUALITY.contains(&self.name) { "quality" } else { "bench" },
             self.name,
             machine::describe(),
             self.body.trim_end()

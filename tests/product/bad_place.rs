@@ -38,6 +38,12 @@ fn a_folder_in_the_place_of_the_output() {
     let clip = short_clip(&bench);
     to(&bench, &clip, &bench.out_folder(), &["--overwrite"]).refused(2, &[]);
     bench.assert_nothing_left();
+    // Before the gate: nothing was decided, so nothing is in a log.
+    std::fs::create_dir(bench.output()).unwrap();
+    bench.redact(&clip, &["--overwrite"]).refused(2, &[]);
+    std::fs::rename(bench.output(), bench.receipt_file()).unwrap();
+    bench.redact(&clip, &["--overwrite"]).refused(2, &[]);
+    assert!(!bench.state().exists());
 }
 
 #[test]

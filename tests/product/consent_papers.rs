@@ -101,6 +101,15 @@ fn the_checklist_passes_nothing_without_evidence() {
             "{text}"
         );
     }
+    // A receipt that nobody signed shows nothing, and that is said.
+    let unsigned = bench.path("unsigned.receipt.json");
+    std::fs::write(&unsigned, r#"{"obligations": [], "self_check": {"residual_faces": []}}"#).unwrap();
+    let run = finish(obscura().args(["report", "checklist", "--json"]).arg(&unsigned)).expect(0);
+    assert!(run.stderr.contains("unsigned.receipt.json shows nothing"), "{}", run.stderr);
+    assert_eq!(run.json()["receipts"], 0);
+    let quality = run.json()["lines"][15].clone();
+    assert_eq!(quality["status"], "not evidenced");
+    assert!(quality["evidence"].as_str().unwrap().contains("1 cannot be verified"), "{quality}");
     let wrong = bench.path("wrong.json");
     std::fs::write(&wrong, "{}").unwrap();
     finish(obscura().args(["report", "checklist"]).arg(&wrong)).refused(2, &["wrong.json", "receipt"]);

@@ -39,6 +39,75 @@ fn an_unknown_key_says_where() {
     bench.assert_nothing_left();
 }
 
+/// `obscura check` for teaching.
+fn check(bench: &Bench, clip: &std::path::Path, sheet: &Sheet, more: &[&str]) -> Run {
+    let sheet = bench.write_sheet(sheet);
+    let mut command = bench.obscura();
+    command.arg("check").arg(clip).arg("--sheet").arg(sheet).args(["--purpose", "TRAIN"]).args(more);
+    finish(&mut command)
+}
+
+#[test]
+fn every_fault_of_a_sheet_is_named_and_is_a_decision_in_json() {
+    let bench = Bench::new();
+    let clip = short_clip(&bench);
+    let sheet = Sheet::permitting(&clip)
+        .with("state: active", "state: alive")
+        .with("personal: false", "personal: no");
+    let sheet = sheet.with("seq: 2", "seq: two");
+    let paths = ["3 faults", "recording.state", "recording.device.personal", "consents[1].seq"];
+    check(&bench, &clip, &sheet, &[]).refused(3, &paths);
+    let decision = check(&bench, &clip, &sheet, &["--json"]).expect(3).json();
+    assert_eq!(decision["outcome"], "deny");
+    let rules: Vec<_> =
+        decision["reasons"].as_array().unwrap().iter().map(|reason| &reason["rule"]).collect();
+    assert_eq!(rules, ["R00-INPUT"; 3]);
+}
+
+#[test]
+fn a_permit_says_until_when_and_its_obligations_in_words() {
+    let bench = Bench::new();
+    let clip = short_clip(&bench);
+    let sheet = Sheet::permitting(&clip);
+    let text = check(&bench, &clip, &sheet, &[]).expect(0).stdout;
+    assert!(
+        text.starts_with("permitted until 20") && text.contains("blur_faces:all: Every face is hidden."),
+        "{text}"
+    );
+    let permit = check(&bench, &clip, &sheet, &["--json"]).expect(0).json();
+    assert_eq!(permit["outcome"], "permit");
+    assert!(permit["valid_until"].as_str().unwrap().ends_with('Z'));
+    let words = permit["obligations_in_words"].as_array().unwrap();
+    assert_eq!(words.len(), permit["obligations"].as_array().unwrap().len());
+    assert!(words.iter().all(|row| row["means"].as_str().unwrap().ends_with('.')));
+    // Nothing was allowed by this, so the log has nothing new.
+    assert_eq!(bench.log().len(), 1);
+    finish(bench.obscura().args(["audit", "accept-clock"])).expect(0);
+    assert_eq!(bench.log().len(), 1, "the clock is right, there is nothing to accept");
+}
+
+#[test]
+fn a_voice_is_called_removed_only_where_there_is_none() {
+    let bench = Bench::new();
+    let clip = bench.make(
+        "talk.mp4",
+        "-i {media}/carphone.mp4 -f lavfi -i sine=300:d=0.5 -t 0.5 -map 0:v -map 1:a -c:v libx264 -preset ultrafast -c:a aac",
+    );
+    for (mode, wanted, tracks) in [("mute", "voice:modulated", 1), ("remove", "voice:removed", 0)] {
+        bench.redact(&clip, &["--voice", mode, "--overwrite"]).expect(0);
+        let receipt = bench.receipt();
+        let rows = receipt["obligations"].as_array().unwrap().iter();
+        let voices: Vec<_> =
+            rows.filter(|row| row["obligation"].as_str().unwrap().starts_with("voice:")).collect();
+        assert_eq!(voices.len(), 1, "{voices:?}");
+        assert_eq!(
+            (voices[0]["obligation"].as_str(), voices[0]["status"].as_str()),
+            (Some(wanted), Some("met"))
+        );
+        assert_eq!(voices[0]["measured"]["sound_tracks"], tracks, "{mode}");
+    }
+}
+
 #[test]
 fn a_sheet_that_is_not_there() {
     let bench = Bench::new();

@@ -72,6 +72,9 @@ fn a_changed_policy_allows_nothing_until_it_is_signed() {
     assert_eq!(sign(&bench).expect(0).stdout, "~ audience_rank.plenary: 2 -> 3\n");
     check(&bench, &permitting, &clip).expect(0);
     assert_eq!(bench.log().last().unwrap()["event"], "policy_installed");
+    let entries = bench.log().len();
+    assert!(sign(&bench).expect(0).stderr.contains("in force already"));
+    assert_eq!(bench.log().len(), entries, "nothing happened, nothing is written down");
 }
 
 #[test]
@@ -119,4 +122,58 @@ fn local_titles_and_the_length_of_retention_count() {
     let receipt = bench.receipt();
     let expires = receipt["decision"]["expires_at"].as_str().unwrap();
     assert!(expires < "2098", "30 days after the decision, not with the consent: {expires}");
+}
+
+const SITE_RULES: &str = "
+[extra]
+cedar = '''
+@id(\"no-small-groups\") @why(\"Small groups meet elsewhere.\")
+forbid (principal, action, resource) when { context.audience == \"small_group\" };
+@id(\"second-look\") @obligation(\"human_review:second_look\")
+forbid (principal, action, resource) when { context.people.patient > 0 };
+'''
+";
+
+fn append_rules(bench: &Bench, rules: &str) {
+    let text = fs::read_to_string(file(bench)).unwrap();
+    fs::write(file(bench), text + rules).unwrap();
+}
+
+#[test]
+fn rules_of_a_site_are_judged_or_nothing_is_allowed() {
+    let bench = Bench::new();
+    let clip = clip(&bench);
+    let permitting = Sheet::permitting(&clip);
+    check(&bench, &permitting, &clip).expect(0);
+    append_rules(&bench, SITE_RULES);
+    assert_reason(check(&bench, &permitting, &clip), 3, "R00-POLICY");
+    if !cfg!(feature = "cedar") {
+        sign(&bench).refused(2, &["extra.cedar", "built without Cedar"]);
+        // Never signed, never in force.
+        bench.redact(&clip, &[]).refused(3, &["R00-POLICY"]);
+        bench.assert_nothing_left();
+        return;
+    }
+    let shown = sign(&bench).expect(0).stdout;
+    assert!(shown.contains("+ extra.cedar: @id(\"second-look\")"), "{shown}");
+    let denied = bench
+        .redact(&clip, &["--audience", "small_group"])
+        .refused(3, &["X-no-small-groups", "Small groups meet"]);
+    assert!(!denied.stderr.contains("R23"), "{}", denied.stderr);
+    bench.assert_nothing_left();
+    assert_eq!(bench.log().last().unwrap()["rules"], serde_json::json!(["X-no-small-groups"]));
+    bench.redact(&clip, &[]).expect(0);
+    let receipt = bench.receipt();
+    let added = receipt["obligations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|o| o["obligation"] == "human_review:second_look");
+    assert_eq!(added.unwrap()["status"], "pending");
+    change(
+        &bench,
+        "forbid (principal, action, resource) when { context.people",
+        "permit (principal, action, resource) when { context.people",
+    );
+    sign(&bench).refused(2, &["extra.cedar", "only `forbid`", "line "]);
 }

@@ -45,26 +45,28 @@ const DENY: Check = Check {
     args: &["deny", "check", "licenses", "bans", "sources"],
     help: "deny.toml says what is allowed, and why",
 };
+/// The rules of a site in Cedar, in the program and in the tests that drive it.
+const CEDAR: [&str; 2] = ["--features", "obscura-cli/cedar,obscura-tests/cedar"];
 const OWN_CHECKS: usize = 2;
 
-/// `cargo xtask test`.
-pub(crate) fn test(root: &Path, home: &Path) -> Result<(), Error> {
-    all(root, home, false)
+/// `cargo xtask test`; with the rules of a site in Cedar compiled in where that is asked for.
+pub(crate) fn test(root: &Path, home: &Path, cedar: bool) -> Result<(), Error> {
+    all(root, home, false, cedar)
 }
 
 /// `cargo xtask ci`: what [`test`] does, and the check of licences and sources.
 pub(crate) fn ci(root: &Path, home: &Path) -> Result<(), Error> {
-    all(root, home, true)
+    all(root, home, true, false)
 }
 
-fn all(root: &Path, home: &Path, with_deny: bool) -> Result<(), Error> {
+fn all(root: &Path, home: &Path, with_deny: bool, cedar: bool) -> Result<(), Error> {
     let start = Instant::now();
     let mut steps = Steps::new(setup::STEPS + 1 + OWN_CHECKS + BUILDS.len() + usize::from(with_deny));
-    setup::run(&mut steps, root, home, false)?;
-    run(&mut steps, root, home, &FORMAT)?;
+    setup::run(&mut steps, root, home, false, &[])?;
+    run(&mut steps, root, home, &FORMAT, false)?;
     own(&mut steps, root)?;
     for check in &BUILDS {
-        run(&mut steps, root, home, check)?;
+        run(&mut steps, root, home, check, cedar)?;
     }
     if with_deny {
         deny(&mut steps, root, home)?;
@@ -73,11 +75,20 @@ fn all(root: &Path, home: &Path, with_deny: bool) -> Result<(), Error> {
     Ok(())
 }
 
-fn run(steps: &mut Steps, root: &Path, home: &Path, check: &Check) -> Result<(), Error> {
+fn run(steps: &mut Steps, root: &Path, home: &Path, check: &Check, cedar: bool) -> Result<(), Error> {
     let start = Instant::now();
     let mut command = process::cargo(root);
     // Where there is no display, Mesa's device-select layer would only complain about that.
-    command.args(check.args).env("OBSCURA_HOME", home).env("NODEVICE_SELECT", "1");
+    command.env("OBSCURA_HOME", home).env("NODEVICE_SELECT", "1");
+    // What follows `--` is for clippy.
+    let end = check.args.iter().position(|arg| *arg == "--").unwrap_or(check.args.len());
+    let (before, after) = check.args.split_at(end);
+    command.args(before);
+    if cedar {
+        // A folder of its own, so that the ordinary build stays as it is.
+        command.args(CEDAR).arg("--target-dir").arg(root.join("target/cedar"));
+    }
+    command.args(after);
     steps.next(format_args!("{}: {}", check.name, process::shown(&command)));
     process::run(&mut command).map_err(|failed| match failed {
         Error::Failed { .. } => {
@@ -119,7 +130,7 @@ fn judge(name: &str, findings: &[Finding], start: Instant) -> Result<(), Error> 
 
 fn deny(steps: &mut Steps, root: &Path, home: &Path) -> Result<(), Error> {
     if process::succeeds(process::cargo(root).args(["deny", "--version"])) {
-        return run(steps, root, home, &DENY);
+        return run(steps, root, home, &DENY, false);
     }
     steps.next(format_args!("{}: skipped, cargo-deny is not installed", DENY.name));
     note("`cargo install --locked cargo-deny` installs it");
@@ -129,7 +140,7 @@ fn deny(steps: &mut Steps, root: &Path, home: &Path) -> Result<(), Error> {
 /// `cargo xtask bench`: builds and runs the benches with the arguments as they are.
 pub(crate) fn bench(root: &Path, home: &Path, args: &[OsString]) -> Result<(), Error> {
     let mut steps = Steps::new(setup::STEPS + 2);
-    setup::run(&mut steps, root, home, false)?;
+    setup::run(&mut steps, root, home, false, &[])?;
     // The whole workspace, so that what is measured is what the other tasks build.
     let mut build = process::cargo(root);
     build.args(["build", "--release", "--workspace"]);

@@ -49,7 +49,7 @@ impl Places {
 /// Runs the demo; again in seconds, because set-up and build find nothing to do.
 pub(crate) fn run(root: &Path, home: &Path) -> Result<(), Error> {
     let mut steps = Steps::new(setup::STEPS + 4);
-    setup::run(&mut steps, root, home, false)?;
+    setup::run(&mut steps, root, home, false, &[])?;
     let target = Metadata::read(root)?.target_directory;
     let places = Places::under(&target);
 

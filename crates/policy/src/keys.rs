@@ -9,7 +9,6 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use obscura_core::model::Sha256Digest;
 
 use crate::durable;
-use crate::sheet::Digest;
 
 /// What stands before the 32 bytes of a public key in its DER form (RFC 8410, `SubjectPublicKeyInfo`).
 const PUBLIC_DER: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
@@ -47,8 +46,8 @@ impl PublicKey {
     /// # Errors
     /// [`KeyError::NotAKey`] for anything else, and for keys under which forgery is easy.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let bytes = match text.trim().parse::<Digest>() {
-            Ok(Digest(bytes)) => bytes,
+        let bytes = match text.trim().parse::<Sha256Digest>() {
+            Ok(digits) => *digits.as_bytes(),
             Err(_) => pem_body(text, "PUBLIC KEY", &PUBLIC_DER).ok_or(KeyError::NotAKey)?,
         };
         let key = VerifyingKey::from_bytes(&bytes).or(Err(KeyError::NotAKey))?;
@@ -142,12 +141,6 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], KeyError> {
     Ok(bytes)
 }
 
-/// 32 bytes as a digest.
-pub(crate) fn digest_from(bytes: [u8; 32]) -> Sha256Digest {
-    // 64 digits always parse; what follows is never reached.
-    Digest(bytes).to_string().parse().unwrap_or_else(|_| Sha256Digest::of(&bytes))
-}
-
 /// 32 bytes need no more than one line.
 fn pem(label: &str, prefix: &[u8], key: &[u8; 32]) -> String {
     let body = STANDARD.encode([prefix, key].concat());
@@ -177,7 +170,7 @@ mod tests {
         assert!(!read.public().verifies(b"y", &made.sign(b"x")));
         let public = made.public();
         assert_eq!(PublicKey::parse(&public.pem()).unwrap(), public);
-        let hex = Digest(*public.as_bytes()).to_string();
+        let hex = Sha256Digest::from(*public.as_bytes()).to_string();
         assert_eq!(PublicKey::parse(&format!(" {hex}\n")).unwrap(), public);
     }
 

@@ -18,7 +18,6 @@ pub mod config;
 mod dsse;
 mod durable;
 mod evidence;
-#[cfg(feature = "cedar")]
 pub mod extra;
 pub mod fhir;
 mod gate;
@@ -41,7 +40,7 @@ pub use log::{Audit, CheckpointError, LogError};
 pub use permit::Permit;
 pub use policy_file::{Difference, Installed, MAX_POLICY_BYTES, Policy, Site, Storage};
 pub use receipt::{Receipt, receipt_path};
-pub use state::{InstallError, State, StateError};
+pub use state::{ClockAnswer, InstallError, State, StateError};
 pub use verify::{Verified, VerifyError, verify};
 
 pub mod media {

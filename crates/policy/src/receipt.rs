@@ -145,11 +145,11 @@ impl Receipt {
                 entry: permit.appended().entry(),
                 leaf_sha256: permit.appended().leaf(),
             },
-            models: vec![
-                model(&assets.finder.name, assets.finder.sha256),
-                model(&assets.checker.name, assets.checker.sha256),
-                model("onnxruntime", assets.library_sha256),
-            ],
+            models: assets
+                .models()
+                .map(|asset| model(&asset.name, asset.sha256))
+                .chain([model("onnxruntime", assets.library_sha256)])
+                .collect(),
             settings: plan.clone(),
             tracks,
             render: rendered.render,

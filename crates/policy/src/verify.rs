@@ -26,6 +26,9 @@ pub enum VerifyError {
     /// The output cannot be read.
     #[error("the output cannot be read: {0}")]
     Output(io::Error),
+    /// There is no receipt.
+    #[error("no receipt found: nothing can be said about this file")]
+    NoReceipt,
     /// The receipt cannot be read.
     #[error("the receipt cannot be read: {0}")]
     Receipt(io::Error),
@@ -85,7 +88,10 @@ pub fn verify(
     state: Option<&State>,
 ) -> Result<Verified, VerifyError> {
     let file = open(output).map_err(VerifyError::Output)?;
-    let json = durable::read(receipt, MAX_RECEIPT_BYTES).map_err(VerifyError::Receipt)?;
+    let json = durable::read(receipt, MAX_RECEIPT_BYTES).map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => VerifyError::NoReceipt,
+        _ => VerifyError::Receipt(e),
+    })?;
     let receipt_sha256 = Sha256Digest::of(&json);
     let opened = Envelope::open(&json, PAYLOAD_TYPE, keys)?;
     let (signed, predicate) = statement(&opened.payload)?;
@@ -126,7 +132,7 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 /// The digest that was signed, and what was said about it.
-fn statement(payload: &[u8]) -> Result<(Sha256Digest, Value), EnvelopeError> {
+pub(crate) fn statement(payload: &[u8]) -> Result<(Sha256Digest, Value), EnvelopeError> {
     let malformed = |what: &str| EnvelopeError::Malformed(what.to_owned());
     let statement: Statement<Value> =
         serde_json::from_slice(payload).or(Err(malformed("it holds no in-toto statement")))?;

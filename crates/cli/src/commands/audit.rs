@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use obscura_policy::State;
+use obscura_policy::rules::Instant;
+use obscura_policy::{ClockAnswer, State};
 use serde_json::Value;
 
 use crate::args::{AuditArgs, AuditCommand};
 use crate::clock;
-use crate::commands::{existing_state, read_text};
+use crate::commands::{account_pseudonym, existing_state, read_text};
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 
@@ -20,6 +21,9 @@ pub(crate) fn run(args: &AuditArgs, state: Option<&Path>, printer: &Printer) -> 
             printer.json(&export)
         }
         AuditCommand::Forget { subject } => forget(subject, &state, printer),
+        AuditCommand::AcceptClock { latest, actor } => {
+            accept_clock(latest.as_deref(), actor.as_deref(), &state, printer)
+        }
     }
 }
 
@@ -38,8 +42,12 @@ fn verify(checkpoint: Option<&Path>, state: &State, printer: &Printer) -> Result
     } else {
         ""
     };
+    let clocks = match audit.clocks_accepted {
+        0 => String::new(),
+        times => format!("; a person accepted the clock {times} times although the log was ahead of it"),
+    };
     printer.data(&format!(
-        "the audit log is in order: {} entries{last}, root {}{agrees}{unfinished}\n",
+        "the audit log is in order: {} entries{last}, root {}{agrees}{clocks}{unfinished}\n",
         audit.entries, audit.root
     ))
 }
@@ -48,6 +56,34 @@ fn verify(checkpoint: Option<&Path>, state: &State, printer: &Printer) -> Result
 fn note_of(text: String) -> String {
     let export: Option<Value> = serde_json::from_str(&text).ok();
     export.and_then(|export| Some(export.get("checkpoint")?.as_str()?.to_owned())).unwrap_or(text)
+}
+
+fn accept_clock(
+    latest: Option<&str>,
+    actor: Option<&str>,
+    state: &State,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let latest = latest.map(Instant::parse).transpose();
+    let latest = latest.map_err(|e| Failure::new(Exit::Usage, format!("--latest: {e}")))?;
+    let actor = actor.map_or_else(account_pseudonym, str::to_owned);
+    let now = clock::now()?;
+    match state.accept_clock(latest, &actor, now)? {
+        ClockAnswer::NotAhead => {
+            printer.say("the audit log is not ahead of the clock: there is nothing to accept");
+        }
+        ClockAnswer::Accepted => printer.say("the clock is accepted; the audit log says so"),
+        ClockAnswer::Ahead(found) => {
+            let what = format!(
+                "the audit log has an entry of {found}, and the clock says {now}: until then every use is denied"
+            );
+            return Err(Failure::new(Exit::Usage, what).with_help(format!(
+                "set the clock right first; if it was wrong when that entry was written, run `obscura audit accept-clock \
+                 --latest {found}`, which the log keeps for good"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn forget(subject: &str, state: &State, printer: &Printer) -> Result<(), Failure> {

@@ -5,8 +5,8 @@ use std::path::Path;
 use obscura_policy::consider;
 use obscura_policy::media::InputFile;
 use obscura_policy::media::model::Plan;
-use obscura_policy::rules::{Decision, Outcome};
-use serde_json::json;
+use obscura_policy::rules::{Decision, Outcome, obligation_in_words};
+use serde_json::{Value, json};
 
 use crate::args::CheckArgs;
 use crate::commands::explain;
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &CheckArgs, state: Option<&Path>, printer: &Printer) -> 
     let policy = state.policy();
     commands::warn_of(&policy, printer);
     commands::name_purposes(&args.request.purpose, &policy, printer);
-    let sheet = commands::read_sheet(&args.request.sheet, &policy.config)?;
+    let sheet = commands::read_sheet_to_decide(&args.request.sheet, &policy.config, printer)?;
     let input = InputFile::open(&args.request.clip)?;
     let plan = Plan { voice: args.voice, hide: args.hide, ..Plan::default() };
     let order = commands::order(&args.request);
@@ -28,9 +28,23 @@ pub(crate) fn run(args: &CheckArgs, state: Option<&Path>, printer: &Printer) -> 
         return refuse(&decision, printer, true);
     }
     if printer.wants_json() {
-        return printer.json(&json!({ "outcome": "permit", "obligations": decision.obligations }));
+        printer.json(&permit_json(&decision))
+    } else {
+        printer.data(&explain::permit(&decision))
     }
-    printer.data(&format!("permitted, under these obligations: {}\n", decision.obligations.join(", ")))
+}
+
+/// A permit: the decision, and each obligation in words as well.
+fn permit_json(decision: &Decision) -> Value {
+    let words =
+        |obligation: &String| json!({ "obligation": obligation, "means": obligation_in_words(obligation) });
+    json!({
+        "outcome": decision.outcome,
+        "obligations": decision.obligations,
+        "obligations_in_words": decision.obligations.iter().map(words).collect::<Vec<_>>(),
+        "valid_until": decision.valid_until,
+        "reasons": decision.reasons,
+    })
 }
 
 /// Prints every reason and ends with the exit code of the decision. `check` was asked for them; to any other verb they

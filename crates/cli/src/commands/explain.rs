@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use comfy_table::presets::{UTF8_FULL_CONDENSED, UTF8_HORIZONTAL_ONLY};
 use comfy_table::{ContentArrangement, Table};
-use obscura_policy::rules::{Decision, Reason};
+use obscura_policy::rules::{Decision, Reason, Rule, obligation_in_words};
 
 /// From this width on, every answer has a column of its own (characters).
 const WIDE: u16 = 140;
@@ -19,6 +19,26 @@ pub(crate) fn refusal(decision: &Decision, width: Option<u16>) -> String {
         Some(width) if width >= WIDE => columns(decision, width),
         Some(width) => cards(decision, width.max(NARROWEST)),
     }
+}
+
+/// A permit with its end and its obligations, a line each.
+pub(crate) fn permit(decision: &Decision) -> String {
+    let until = decision.valid_until.map_or_else(String::new, |until| format!(" until {until}"));
+    let mut text = format!("permitted{until}, under these obligations:\n");
+    for obligation in &decision.obligations {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "    {obligation}: {}", obligation_in_words(obligation));
+    }
+    text
+}
+
+/// The reasons that a reader needs. Nobody can agree to a purpose that does not exist: where the policy does not know the
+/// one that was asked for, that is the fault, and not that people did not agree to it.
+fn shown(decision: &Decision) -> impl Iterator<Item = &Reason> {
+    let is_unknown = decision.reasons.iter().any(|reason| reason.rule == Rule::PurposeUnknown);
+    let follows =
+        move |reason: &&Reason| is_unknown && reason.rule == Rule::Scope && reason.subject.is_some();
+    decision.reasons.iter().filter(move |reason| !follows(reason))
 }
 
 fn who(reason: &Reason) -> &str {
@@ -41,9 +61,9 @@ fn answers(reason: &Reason) -> Vec<(&'static str, String)> {
 
 fn lines(decision: &Decision) -> String {
     let mut text = String::new();
-    for reason in &decision.reasons {
+    for reason in shown(decision) {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{} ({}): {}", reason.rule.id(), who(reason), reason.why);
+        let _ = writeln!(text, "{} ({}): {}", reason.id, who(reason), reason.why);
         for (question, answer) in answers(reason) {
             let _ = writeln!(text, "    {question}: {answer}");
         }
@@ -60,12 +80,12 @@ fn table(width: u16, preset: &str) -> Table {
 fn columns(decision: &Decision, width: u16) -> String {
     let mut table = table(width, UTF8_FULL_CONDENSED);
     table.set_header(["Who", "Rule", "Why", "What would cure it", "Whom to ask", "Rests on"]);
-    for reason in &decision.reasons {
+    for reason in shown(decision) {
         let mut cure = reason.cure.to_owned();
         if !reason.alternatives.is_empty() {
             let _ = write!(cure, "\nOffer instead: {}.", reason.alternatives.join("; "));
         }
-        table.add_row([who(reason), reason.rule.id(), &reason.why, &cure, reason.ask, reason.source]);
+        table.add_row([who(reason), &reason.id, &reason.why, &cure, reason.ask, reason.source]);
     }
     trimmed(&table)
 }
@@ -73,12 +93,12 @@ fn columns(decision: &Decision, width: u16) -> String {
 fn cards(decision: &Decision, width: u16) -> String {
     let mut table = table(width, UTF8_HORIZONTAL_ONLY);
     table.set_header(["Who and rule", "Why, and what to do"]);
-    for reason in &decision.reasons {
+    for reason in shown(decision) {
         let mut what = reason.why.clone();
         for (question, answer) in answers(reason) {
             let _ = write!(what, "\n{question}: {answer}");
         }
-        table.add_row([format!("{}\n{}", who(reason), reason.rule.id()), what]);
+        table.add_row([format!("{}\n{}", who(reason), reason.id), what]);
     }
     trimmed(&table)
 }
@@ -118,6 +138,34 @@ mod tests {
                 assert!(widest <= usize::from(width.max(NARROWEST)), "{widest} at {width}:\n{text}");
             }
             assert!(!text.contains('\u{1b}'));
+        }
+    }
+
+    #[test]
+    fn a_permit_says_until_when_and_what_for() {
+        let text =
+            include_str!("../../fixtures/refused.yaml").replace("decision: refuse", "decision: permit");
+        let text =
+            text.replace("personal: true", "personal: false").replace("purposes: []", "purposes: [TRAIN]");
+        let file = parse_cases(&text).unwrap();
+        let decision = decide(file.cases[0].facts.as_ref().unwrap(), &Config::default());
+        let text = permit(&decision);
+        assert!(text.starts_with(&format!("permitted until {}, ", decision.valid_until.unwrap())), "{text}");
+        assert!(text.contains("    blur_faces:all: Every face is hidden.\n"), "{text}");
+    }
+
+    #[test]
+    fn a_mistyped_purpose_is_the_only_fault_that_is_shown() {
+        let text =
+            include_str!("../../fixtures/refused.yaml").replace("decision: refuse", "decision: permit");
+        let file = parse_cases(&text).unwrap();
+        let mut facts = file.cases[0].facts.clone().unwrap();
+        facts.request.purpose = "HQUALIPM".to_owned();
+        let decision = decide(&facts, &Config::default());
+        assert!(decision.rule_ids().contains(&"R05-SCOPE"), "the rules say all: {decision:?}");
+        for width in [None, Some(80), Some(200)] {
+            let text = refusal(&decision, width);
+            assert!(text.contains("R05-PURPOSE-UNKNOWN") && !text.contains("R05-SCOPE"), "{text}");
         }
     }
 

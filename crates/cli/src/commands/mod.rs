@@ -16,7 +16,8 @@ pub(crate) mod verify;
 use std::io::{Read, Write};
 use std::path::Path;
 
-use obscura_policy::sheet::Sheet;
+use obscura_policy::rules::Decision;
+use obscura_policy::sheet::{MAX_FAULTS, Sheet, faults};
 use obscura_policy::{Order, Policy, State, StateError, config::Config};
 
 use crate::args::RequestArgs;
@@ -101,12 +102,40 @@ pub(crate) fn save(path: &Path, bytes: &[u8], what: &str) -> Result<(), Failure>
     })
 }
 
-/// Reads the consent sheet. One that cannot be judged denies.
+/// Reads the consent sheet. One that cannot be judged denies, with everything that is wrong with it.
 pub(crate) fn read_sheet(path: &Path, config: &Config) -> Result<Sheet, Failure> {
     let text = read_text(path, "the consent sheet")?;
-    Sheet::parse_for(&text, config).map_err(|e| {
-        Failure::new(Exit::Denied, format!("denied: the consent sheet cannot be judged: {e}"))
+    Sheet::parse_for(&text, config).map_err(|first| {
+        let all = faults(&text, config);
+        let what = match all.as_slice() {
+            [] | [_] => format!("denied: the consent sheet cannot be judged: {first}"),
+            all => {
+                let more = if all.len() < MAX_FAULTS { "" } else { " or more" };
+                let lines: Vec<String> = all.iter().map(ToString::to_string).collect();
+                format!(
+                    "denied: the consent sheet cannot be judged, it has {} faults{more}:\n  {}",
+                    all.len(),
+                    lines.join("\n  ")
+                )
+            }
+        };
+        let faults = all.iter().map(ToString::to_string).collect();
+        Failure { faults, ..Failure::new(Exit::Denied, what) }
             .with_help("correct the sheet; `obscura sheet check` looks at it alone")
+    })
+}
+
+/// The same for a verb that decides: with `--json`, a sheet that cannot be judged is a decision like any other.
+pub(crate) fn read_sheet_to_decide(
+    path: &Path,
+    config: &Config,
+    printer: &Printer,
+) -> Result<Sheet, Failure> {
+    read_sheet(path, config).inspect_err(|failure| {
+        if printer.wants_json() && !failure.faults.is_empty() {
+            // The exit code says the same where nobody reads this.
+            drop(printer.json(&Decision::input_denied(failure.faults.iter().cloned())));
+        }
     })
 }
 
@@ -121,7 +150,7 @@ pub(crate) fn order(args: &RequestArgs) -> Order {
 }
 
 /// A pseudonym that stays the same for this account on this machine and names nobody.
-fn account_pseudonym() -> String {
+pub(crate) fn account_pseudonym() -> String {
     use std::os::unix::fs::MetadataExt;
     let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
     let uid = std::fs::metadata("/proc/self").map_or(0, |m| m.uid());

@@ -33,7 +33,9 @@ fn check(file: &Path, dry_run: bool, state: Option<&Path>, printer: &Printer) ->
     let change = state.install_policy(&text, dry_run, clock::now()?)?;
     show(&change, printer)?;
     let digest = change.sha256;
-    printer.say(&if dry_run {
+    printer.say(&if change.was_in_force {
+        format!("the policy ({digest}) is in force already; nothing was signed")
+    } else if dry_run {
         format!("the policy ({digest}) can be used; nothing was signed")
     } else {
         format!("the policy ({digest}) is signed and in force")

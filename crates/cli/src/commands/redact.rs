@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use obscura_policy::media::model::{Hide, Plan};
+use obscura_policy::media::model::{Heads, Hide, Plan, Text, UncertainReason};
 use obscura_policy::media::{
     Assets, EngineError, InputFile, Link, OutputError, TrackFile, TracksError, home_folder, start_framework,
 };
@@ -20,11 +20,19 @@ use crate::{clock, commands, interrupt, stages};
 pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     let began = Instant::now();
     check_target(&args.output, args.overwrite)?;
+    let looks_beside = args.look.heads == Heads::Hide || args.look.text == Text::Mask;
+    if args.look.tracks.is_some() && looks_beside {
+        return Err(Failure::new(
+            Exit::Usage,
+            "--heads hide and --text mask look for themselves, which --tracks does not",
+        )
+        .with_help("leave --tracks out, or draw what is to be hidden with --region"));
+    }
     let state = commands::open_state(state, printer)?;
     let policy = state.policy();
     commands::warn_of(&policy, printer);
     commands::name_purposes(&args.request.purpose, &policy, printer);
-    let sheet = match commands::read_sheet(&args.request.sheet, &policy.config) {
+    let sheet = match commands::read_sheet_to_decide(&args.request.sheet, &policy.config, printer) {
         Err(denied) if denied.exit == Exit::Denied => {
             note_unusable_sheet(&state, clock::now()?)?;
             return Err(denied);
@@ -36,6 +44,7 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
         return Err(Failure::new(Exit::Usage, "the output is the recording itself; choose another name")
             .with_help("a recording is never overwritten, not even through a link"));
     }
+    check_replaceable(&args.output)?;
     let tracks = read_tracks(args, &input)?;
     let (plan, order) = (args.plan(), commands::order(&args.request));
     let permit = match judge(&sheet, &input, &plan, &order, &state, &args.output, clock::now()?)? {
@@ -68,7 +77,7 @@ fn rendered(
 ) -> Result<Receipt, Failure> {
     let stop = interrupt::stop_flag()?;
     start_framework().map_err(|e| Failure::new(Exit::Environment, e.to_string()))?;
-    let assets = Assets::load(&home_folder()?)?;
+    let assets = Assets::load(&home_folder()?, plan)?;
     let (news, watcher) = Watcher::start(printer.is_watched())?;
     let link = Link::new(Some(news), stop);
     let confirm = || {
@@ -120,11 +129,26 @@ fn check_target(output: &Path, overwrite: bool) -> Result<(), Failure> {
         return Err(OutputError::NoFolder.into());
     }
     let taken = |path: &Path| std::fs::symlink_metadata(path).is_ok();
+    // A link may lead to the recording, which is known later.
+    let is_no_file = |path: &Path| std::fs::metadata(path).is_ok_and(|found| !found.is_file());
+    if is_no_file(output) || is_no_file(&receipt_path(output)) {
+        return Err(OutputError::NotAFile.into());
+    }
     if !overwrite && (taken(output) || taken(&receipt_path(output))) {
         return Err(Failure::new(Exit::Usage, "the output or its receipt exists already")
             .with_help("choose another name, or pass --overwrite to replace both"));
     }
     Ok(())
+}
+
+/// What is there and no file cannot be replaced by one, whatever was asked for.
+fn check_replaceable(output: &Path) -> Result<(), Failure> {
+    let is_no_file = |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file());
+    if is_no_file(output) || is_no_file(&receipt_path(output)) {
+        Err(OutputError::NotAFile.into())
+    } else {
+        Ok(())
+    }
 }
 
 fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
@@ -142,10 +166,18 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
     if let Some(words) = receipt.tracks_in_words() {
         printer.say(&words);
     }
-    let uncertain = render.tracks.uncertain.len();
-    if uncertain > 0 {
+    let uncertain = &render.tracks.uncertain;
+    let without_face = uncertain.iter().filter(|s| s.reason == UncertainReason::HeadWithoutFace).count();
+    if uncertain.len() > without_face {
         printer.say(&format!(
-            "{uncertain} spans are uncertain and were hidden more widely; the receipt lists them for the review"
+            "{} spans are uncertain and were hidden more widely; the receipt lists them for the review",
+            uncertain.len() - without_face
+        ));
+    }
+    if without_face > 0 {
+        printer.say(&format!(
+            "{without_face} spans show a person without a visible face, who was NOT hidden; the receipt lists them for the \
+             review; --heads hide hides them"
         ));
     }
     printer.say("the result may be used once a person has reviewed it");

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use obscura_policy::checklist::{Evidence, Line, ReceiptFacts, answer, parse_attestations, to_html};
+use obscura_policy::PublicKey;
+use obscura_policy::checklist::{Evidence, Line, ReceiptOnFile, answer, parse_attestations, to_html};
 use obscura_policy::config::Config;
 use serde_json::json;
 
 use crate::args::{ReportCommand, ReportVerbArgs};
 use crate::clock;
-use crate::commands::{config_of, read_sheet, read_text, save};
+use crate::commands::{config_of, existing_state, read_sheet, read_text, save, verify};
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 
@@ -16,12 +17,16 @@ use crate::printer::Printer;
 const MAX_FILES: usize = 100_000;
 
 pub(crate) fn run(args: &ReportVerbArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
-    let ReportCommand::Checklist { files, attested, html, json: _ } = &args.command;
+    let ReportCommand::Checklist { files, attested, html, key, json: _ } = &args.command;
     let config = config_of(state);
     let now = clock::now()?;
+    let keys = match key {
+        Some(key) => vec![verify::read_key(key)?],
+        None => existing_state(state).map_or_else(|_| Vec::new(), |state| state.trusted_keys().to_vec()),
+    };
     let mut evidence = Evidence::default();
     for file in files.iter().map(|file| expand(file)).collect::<Result<Vec<_>, _>>()?.concat() {
-        take(&file, &config, &mut evidence)?;
+        take(&file, &config, &keys, printer, &mut evidence)?;
     }
     for file in attested {
         let text = read_text(file, "the file of attestations")?;
@@ -36,7 +41,8 @@ pub(crate) fn run(args: &ReportVerbArgs, state: Option<&Path>, printer: &Printer
     }
     if printer.wants_json() {
         printer.json(&json!({
-            "as_of": now, "sheets": evidence.sheets.len(), "receipts": evidence.receipts.len(), "lines": lines,
+            "as_of": now, "sheets": evidence.sheets.len(), "receipts": evidence.receipts.len(),
+            "unverified_receipts": evidence.unverified_receipts, "lines": lines,
         }))
     } else {
         printer.data(&as_text(&lines))
@@ -69,14 +75,25 @@ fn is_sheet(path: &Path) -> bool {
 }
 
 /// Reads one document. One that cannot be judged stops the report: leaving it out would hide a gap.
-fn take(path: &Path, config: &Config, evidence: &mut Evidence) -> Result<(), Failure> {
+fn take(
+    path: &Path,
+    config: &Config,
+    keys: &[PublicKey],
+    printer: &Printer,
+    evidence: &mut Evidence,
+) -> Result<(), Failure> {
     if path.extension().is_some_and(|extension| extension == "json") {
-        let text = read_text(path, "the receipt")?;
-        let facts = ReceiptFacts::parse(&text).map_err(|e| {
+        let receipt = ReceiptOnFile::read(path, keys).map_err(|e| {
             Failure::new(Exit::Usage, format!("{}: {e}", name(path)))
                 .with_help("move it away, or name the files one by one")
         })?;
-        evidence.receipts.push(facts);
+        match receipt {
+            ReceiptOnFile::Verified(facts) => evidence.receipts.push(facts),
+            ReceiptOnFile::Unverified(why) => {
+                printer.say(&format!("{} shows nothing: {why}", name(path)));
+                evidence.unverified_receipts.push(why);
+            }
+        }
     } else {
         let sheet = read_sheet(path, config).map_err(|failure| {
             Failure::new(Exit::Usage, format!("{}: {}", name(path), failure.message))

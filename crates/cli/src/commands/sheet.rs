@@ -7,7 +7,7 @@ use obscura_policy::config::Config;
 use obscura_policy::fhir::{ImportOptions, import};
 use obscura_policy::media::InputFile;
 use obscura_policy::rules::{Instant, Stage};
-use obscura_policy::sheet::{Digest, append_consents, template};
+use obscura_policy::sheet::{append_consents, template};
 
 use crate::args::{SheetArgs, SheetCommand};
 use crate::commands;
@@ -18,7 +18,7 @@ pub(crate) fn run(args: &SheetArgs, state: Option<&Path>, printer: &Printer) -> 
     match &args.command {
         SheetCommand::New { clip } => {
             let input = InputFile::open(clip)?;
-            printer.data(&template(Digest(*input.digest().as_bytes()), None))
+            printer.data(&template(input.digest(), None))
         }
         SheetCommand::Check { sheet } => {
             let sheet = commands::read_sheet(sheet, &commands::config_of(state))?;

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &VerifyArgs, state: Option<&Path>, printer: &Printer) ->
     if printer.wants_json() { printer.json(&verified) } else { printer.data(&sentence(&verified)) }
 }
 
-fn read_key(key: &str) -> Result<PublicKey, Failure> {
+pub(crate) fn read_key(key: &str) -> Result<PublicKey, Failure> {
     PublicKey::parse(key).or_else(|_| PublicKey::read(Path::new(key))).map_err(|e| {
         Failure::new(Exit::Usage, format!("the key of --key cannot be used: {e}"))
             .with_help("it is the file `signing-key.pub.pem` of the place that made the output")

@@ -34,13 +34,6 @@ impl CenterFace {
     ) -> Result<Self, DetectError> {
         Engine::new::<Layers>(runtime, model_bytes, settings).map(Self)
     }
-
-    /// The same with a smaller input for turned pictures.
-    #[must_use]
-    pub fn with_quick_turns(mut self, settings: DetectorSettings) -> Self {
-        self.0.shrink_turned(settings.side_px);
-        self
-    }
 }
 
 impl FaceDetector for CenterFace {

@@ -5,7 +5,7 @@ use crate::model::{BoxPx, Detection, EllipsePx, Frame, FrameSize};
 use super::error::DetectError;
 use super::layout::{FrameFromModel, SIDE_STEP, Turn};
 use super::nms::{self, Candidate};
-use super::onnx;
+use super::onnx::{self, Normalise, Wishes};
 use super::prepare::{ChannelOrder, Preparer};
 use super::runtime::{Network, Outputs, Runtime};
 
@@ -33,11 +33,7 @@ impl DetectorSettings {
     }
 }
 
-/// Turned passes of the finder look at a smaller picture, by this many tenths: half the time for each. Measured over composed
-/// scenes at 640 and 448 pixels: who lies is found as surely; of faces that turn 0.5 % more are open in part for one frame.
-const TURNED_TENTHS: u16 = 7;
-
-/// What makes a network a face detector.
+/// What makes a network a detector of faces or people.
 pub(super) trait Decoder {
     /// Name in messages.
     const NAME: &'static str;
@@ -45,6 +41,12 @@ pub(super) trait Decoder {
     const ORDER: ChannelOrder;
     /// The outputs that are read; the others are cut off.
     const OUTPUTS: &'static [&'static str];
+    /// What it wants done to values of 0..=255 first.
+    const NORMALISE: Option<Normalise> = None;
+    /// It takes square pictures of one size only; what the picture does not fill is black.
+    const SQUARE: bool = false;
+    /// Boxes that share more than this of their common area are one.
+    const MAX_IOU: f32 = nms::MAX_FACE_IOU;
 
     /// Appends every place that scores at least `threshold`.
     ///
@@ -96,21 +98,15 @@ impl Engine {
         settings: DetectorSettings,
     ) -> Result<Self, DetectError> {
         settings.check()?;
-        let adapted = onnx::adapt(model_bytes, D::OUTPUTS)
+        let wishes = Wishes { outputs: D::OUTPUTS, normalise: D::NORMALISE, any_size: !D::SQUARE };
+        let adapted = onnx::adapt(model_bytes, &wishes)
             .map_err(|source| DetectError::Model { model: D::NAME, source })?;
         Ok(Self {
             network: Network::new(runtime, D::NAME, &adapted)?,
-            preparer: Preparer::new(settings.side_px, D::ORDER),
+            preparer: Preparer::new(settings.side_px, D::ORDER, D::SQUARE),
             threshold: settings.score_threshold,
             candidates: Vec::new(),
         })
-    }
-
-    /// Gives turned passes a smaller input, and less time.
-    pub(super) fn shrink_turned(&mut self, side_px: u16) {
-        let step = u16::try_from(SIDE_STEP).unwrap_or(u16::MAX);
-        let side_px = (side_px / 10 * TURNED_TENTHS).next_multiple_of(step);
-        self.preparer.set_turned_side(side_px);
     }
 
     /// The faces in a frame that is looked at with a turn.
@@ -127,7 +123,7 @@ impl Engine {
         let outputs = self.network.run(input.pixels, input.height, input.width)?;
         self.candidates.clear();
         D::decode(&outputs, &grid, &mut self.candidates)?;
-        nms::suppress(&mut self.candidates)
+        nms::suppress(&mut self.candidates, D::MAX_IOU)
             .map_err(|nms::TooMany| DetectError::TooManyCandidates { model: D::NAME })?;
         let found = self.candidates.iter().map(|candidate| in_frame(candidate, &input.frame_from_model));
         Ok(found.filter(|detection| touches(&detection.ellipse, frame.size())).collect())

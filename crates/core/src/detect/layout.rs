@@ -142,6 +142,14 @@ impl InputLayout {
     }
 }
 
+impl InputLayout {
+    /// The same place for the picture on a square input: more black to the right or below.
+    #[must_use]
+    pub(crate) fn padded_to_square(self, side_px: u16) -> Self {
+        Self { width: side_px.into(), height: side_px.into(), ..self }
+    }
+}
+
 /// A length in whole pixels, at least one.
 fn whole(length: f32) -> f32 {
     length.round().max(1.0)

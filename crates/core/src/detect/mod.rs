@@ -1,4 +1,4 @@
-//! Finds faces in frames.
+//! Finds faces, people and text in frames.
 //!
 //! ```text
 //!  model bytes --onnx::adapt--> smaller, size-free graph --runtime--> session, one per worker thread
@@ -18,8 +18,10 @@ mod engine;
 mod error;
 mod layout;
 mod library;
+mod lookout;
 mod nms;
 mod onnx;
+mod people;
 mod prepare;
 mod runtime;
 mod schedule;
@@ -27,6 +29,7 @@ mod schedule;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod text;
 mod thumbnail;
 mod yunet;
 
@@ -36,9 +39,12 @@ pub use centerface::CenterFace;
 pub use engine::DetectorSettings;
 pub use error::DetectError;
 pub use layout::Turn;
+pub use lookout::{Glance, Lookout};
+pub use people::PeopleDetector;
 pub use runtime::Runtime;
-pub use schedule::{Passes, Schedule};
-pub use thumbnail::{Thumbnail, thumbnail};
+pub use schedule::turns_of;
+pub use text::TextDetector;
+pub use thumbnail::thumbnail;
 pub use yunet::YuNet;
 
 /// A network that finds faces. It keeps memory from frame to frame: one detector per worker thread.

@@ -1,10 +1,10 @@
-//! Non-maximum suppression: of boxes that mean the same face, the surest stays.
+//! Non-maximum suppression: of boxes that mean the same face or person, the surest stays.
 
 use std::cmp::Ordering;
 
 use crate::model::BoxPx;
 
-/// A face that a network proposes, in pixels of its input.
+/// A face or person that a network proposes, in pixels of its input.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Candidate {
     /// Where, in pixels of the network's input.
@@ -13,9 +13,9 @@ pub(crate) struct Candidate {
     pub(crate) score: f32,
 }
 
-/// Boxes that share more than this of their common area mean the same face (the value of both networks'
+/// Boxes that share more than this of their common area mean the same face (the value of both face networks'
 /// authors).
-pub(crate) const MAX_IOU: f32 = 0.3;
+pub(crate) const MAX_FACE_IOU: f32 = 0.3;
 
 /// More candidates than this are an error: comparing them all would take seconds, and comparing only the surest
 /// would leave faces out. The whole output of `CenterFace` at 640x352 has 14,080 cells, so nothing that happens
@@ -26,12 +26,12 @@ pub(crate) const MAX_CANDIDATES: usize = 16_384;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooMany;
 
-/// Leaves the surest of every group of overlapping candidates, in order of falling score. The order of equal
+/// Leaves the surest of every group of candidates that share more than `max_iou` of their common area, in order of falling score. The order of equal
 /// scores depends on the places alone, so that the same picture always gives the same list.
 ///
 /// # Errors
 /// [`TooMany`].
-pub(crate) fn suppress(candidates: &mut Vec<Candidate>) -> Result<(), TooMany> {
+pub(crate) fn suppress(candidates: &mut Vec<Candidate>, max_iou: f32) -> Result<(), TooMany> {
     if candidates.len() > MAX_CANDIDATES {
         return Err(TooMany);
     }
@@ -40,7 +40,7 @@ pub(crate) fn suppress(candidates: &mut Vec<Candidate>) -> Result<(), TooMany> {
     for index in 0..candidates.len() {
         let (surer, rest) = candidates.split_at_mut(kept);
         let Some(candidate) = rest.get(index - kept).copied() else { continue };
-        if surer.iter().all(|other| other.bbox_model_px.iou(&candidate.bbox_model_px) <= MAX_IOU) {
+        if surer.iter().all(|other| other.bbox_model_px.iou(&candidate.bbox_model_px) <= max_iou) {
             if let Some(slot) = rest.first_mut() {
                 *slot = candidate;
             }
@@ -78,7 +78,7 @@ mod tests {
             candidate(1.0, 0.0, 10.0, 0.9),
             candidate(50.0, 0.0, 10.0, 0.3),
         ];
-        suppress(&mut list).unwrap();
+        suppress(&mut list, MAX_FACE_IOU).unwrap();
         assert_eq!(list, [candidate(1.0, 0.0, 10.0, 0.9), candidate(50.0, 0.0, 10.0, 0.3)]);
     }
 
@@ -93,14 +93,14 @@ mod tests {
                 .map(|&(x, y, side, score)| candidate(x.into(), y.into(), side.into(), f32::from(score) / 100.0))
                 .collect();
             let mut kept = all.clone();
-            suppress(&mut kept).unwrap();
+            suppress(&mut kept, MAX_FACE_IOU).unwrap();
             for (index, a) in kept.iter().enumerate() {
-                prop_assert!(kept[..index].iter().all(|b| a.bbox_model_px.iou(&b.bbox_model_px) <= MAX_IOU));
+                prop_assert!(kept[..index].iter().all(|b| a.bbox_model_px.iou(&b.bbox_model_px) <= MAX_FACE_IOU));
                 prop_assert!(kept[..index].iter().all(|b| b.score >= a.score));
             }
             for dropped in all.iter().filter(|candidate| !kept.contains(candidate)) {
                 let covered = kept.iter().any(|other| {
-                    other.score >= dropped.score && other.bbox_model_px.iou(&dropped.bbox_model_px) > MAX_IOU
+                    other.score >= dropped.score && other.bbox_model_px.iou(&dropped.bbox_model_px) > MAX_FACE_IOU
                 });
                 prop_assert!(covered, "{dropped:?} went without a surer neighbour");
             }
@@ -110,7 +110,7 @@ mod tests {
                 let at = swap.index(turned.len());
                 turned.rotate_left(at);
             }
-            suppress(&mut turned).unwrap();
+            suppress(&mut turned, MAX_FACE_IOU).unwrap();
             prop_assert_eq!(turned, kept);
         }
     }
@@ -118,9 +118,9 @@ mod tests {
     #[test]
     fn too_many_are_an_error_and_not_a_choice() {
         let mut list = vec![candidate(0.0, 0.0, 10.0, 0.5); MAX_CANDIDATES];
-        assert_eq!(suppress(&mut list), Ok(()));
+        assert_eq!(suppress(&mut list, MAX_FACE_IOU), Ok(()));
         assert_eq!(list.len(), 1);
         list.resize(MAX_CANDIDATES + 1, candidate(0.0, 0.0, 10.0, 0.5));
-        assert_eq!(suppress(&mut list), Err(TooMany));
+        assert_eq!(suppress(&mut list, MAX_FACE_IOU), Err(TooMany));
     }
 }

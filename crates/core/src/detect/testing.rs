@@ -33,6 +33,15 @@ pub(super) fn yunet_bytes() -> Vec<u8> {
     std::fs::read(home("models", "face_detection_yunet_2023mar.onnx")).unwrap()
 }
 
+/// The two files of the people detector: graph and weights.
+pub(super) fn nanodet_bytes() -> [Vec<u8>; 2] {
+    ["nanodet.json", "nanodet.bin"].map(|file| std::fs::read(home("models", file)).unwrap())
+}
+
+pub(super) fn text_bytes() -> Vec<u8> {
+    std::fs::read(home("models", "ch_PP-OCRv4_det_infer.onnx")).unwrap()
+}
+
 /// An RGB picture, row by row.
 pub(super) struct Picture {
     pub(super) width: usize,

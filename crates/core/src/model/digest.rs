@@ -28,6 +28,13 @@ impl Sha256Digest {
     }
 }
 
+/// 32 bytes that are a digest already.
+impl From<[u8; 32]> for Sha256Digest {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
 /// Reads to the end and returns the digest and the number of bytes.
 ///
 /// # Errors

@@ -62,6 +62,12 @@ impl BoxPx {
         if union > 0.0 { shared / union } else { 0.0 }
     }
 
+    /// The part of the smaller of two boxes that lies in the other, 0..=1.
+    pub fn overlap_of_smaller(&self, other: &Self) -> f32 {
+        let smaller = self.area().min(other.area());
+        if smaller > 0.0 { self.intersection(other).area() / smaller } else { 0.0 }
+    }
+
     /// All four edges are finite numbers and the box has an area.
     pub fn is_sound(&self) -> bool {
         [self.x0, self.y0, self.x1, self.y1].iter().all(|v| v.is_finite()) && self.area() > 0.0

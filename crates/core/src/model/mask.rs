@@ -114,6 +114,8 @@ pub enum UncertainReason {
     UnusableDetection,
     /// More faces than can be followed; the frame is hidden whole.
     TooManyFaces,
+    /// A person was seen, and no face where the head is: from behind, from above, or covered. Nothing is hidden there.
+    HeadWithoutFace,
 }
 
 /// A span of presentation time in which a face may be where no mask lies.

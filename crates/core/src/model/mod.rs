@@ -16,8 +16,8 @@ pub use mask::{
     UncertainSpan,
 };
 pub use plan::{
-    Alarms, Bitrate, Device, FaceStyle, Hide, MAX_MARGIN_PERCENT, OnUncertain, Plan, Search, Speed,
-    UnknownWord, VideoCodec, VoiceMode,
+    Alarms, Bitrate, Device, FaceStyle, Heads, Hide, MAX_MARGIN_PERCENT, MuteWith, OnUncertain, Plan, Search,
+    Speed, Text, UnknownWord, VideoCodec, VoiceMode,
 };
 pub use region::{NotARegion, Region, RegionUse};
 pub use time::{DurationNanos, PtsNanos};

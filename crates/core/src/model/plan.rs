@@ -116,6 +116,16 @@ words! {
 }
 
 words! {
+    /// What stands where `mute` takes speech out.
+    MuteWith {
+        /// Nothing.
+        Silence = "silence",
+        /// A soft steady tone, so that a listener knows that something was said.
+        Beep = "beep",
+    }
+}
+
+words! {
     /// In which directions faces are looked for. The networks know upright faces only, so the picture is turned for them.
     Search {
         /// Upright faces alone.
@@ -124,6 +134,28 @@ words! {
         Turned = "turned",
         /// All eight directions on every frame.
         Thorough = "thorough",
+    }
+}
+
+words! {
+    /// What happens to people whose face no detector sees: from behind, from above, or covered.
+    Heads {
+        /// Their heads are hidden; the whole person where it is not known which end the head is at.
+        Hide = "hide",
+        /// They are reported as uncertain.
+        Flag = "flag",
+        /// They are not looked for.
+        Off = "off",
+    }
+}
+
+words! {
+    /// What happens to text: badges, wristbands, whiteboards, clocks.
+    Text {
+        /// It is not looked for.
+        Off = "off",
+        /// Every line that is found is hidden.
+        Mask = "mask",
     }
 }
 
@@ -240,6 +272,8 @@ pub struct Plan {
     pub margin_percent: u8,
     /// What happens to the sound.
     pub voice: VoiceMode,
+    /// What stands where `mute` takes speech out.
+    pub mute_with: MuteWith,
     /// What happens to alarms and monitor tones.
     pub alarms: Alarms,
     /// What happens where a face could not be followed.
@@ -261,6 +295,10 @@ pub struct Plan {
     pub look_ahead: DurationNanos,
     /// Longest side of the detector's input in pixels, a multiple of 32.
     pub detector_side_px: u16,
+    /// What happens to people without a visible face.
+    pub heads: Heads,
+    /// What happens to text.
+    pub text: Text,
     /// Accept a recording that was cut off, up to the cut.
     pub allow_truncated: bool,
     /// Text of the visible watermark; empty for none.
@@ -275,6 +313,7 @@ impl Default for Plan {
             search: Search::Turned,
             margin_percent: 30,
             voice: VoiceMode::Disguise,
+            mute_with: MuteWith::Silence,
             alarms: Alarms::List,
             on_uncertain: OnUncertain::Widen,
             regions: Vec::new(),
@@ -285,6 +324,8 @@ impl Default for Plan {
             device: Device::Auto,
             look_ahead: DurationNanos::from_millis(1000),
             detector_side_px: 640,
+            heads: Heads::Flag,
+            text: Text::Off,
             allow_truncated: false,
             watermark: String::new(),
         }

@@ -96,7 +96,7 @@ impl Run<'_> {
         pictures: PictureSource,
         contact: Option<ContactSheet>,
     ) -> Result<Found, EngineError> {
-        let origin = MaskOrigin::search(self.plan, self.assets, pictures.format().size)?;
+        let origin = MaskOrigin::search(self.plan, self.assets, pictures.format())?;
         let sound = self.sound(&brake)?;
         let (output, gather_in) = bounded(4);
         let mut found = Found::default();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::detect::{DetectError, Runtime};
-use crate::model::{Sha256Digest, hash_reader};
+use crate::model::{Heads, Plan, Sha256Digest, Text, hash_reader};
 
 /// The manifest that is compiled in: nothing that a folder says can change which models are trusted.
 const MANIFEST: &str = include_str!("../../../../models/manifest.toml");
@@ -25,6 +25,16 @@ pub enum AssetError {
         kind: &'static str,
         /// Its name in the manifest.
         name: String,
+    },
+    /// A model that only some plans need is not there.
+    #[error("the model `{name}`, which finds {what}, is not installed; `{instead}` does without it")]
+    MissingFor {
+        /// Its name in the manifest.
+        name: String,
+        /// What it finds.
+        what: &'static str,
+        /// The option that does without.
+        instead: &'static str,
     },
     /// The file is there but is another one.
     #[error(
@@ -113,6 +123,10 @@ pub struct Assets {
     pub finder: Model,
     /// Searches the finished file.
     pub checker: Model,
+    /// Graph and weights of what finds people, where the plan asks for it.
+    pub people: Option<[Model; 2]>,
+    /// Finds text, where the plan asks for it.
+    pub text: Option<Model>,
     /// Digest of the ONNX Runtime library.
     pub library_sha256: Sha256Digest,
     pub(super) runtime: Runtime,
@@ -131,11 +145,11 @@ pub fn home_folder() -> Result<PathBuf, AssetError> {
 }
 
 impl Assets {
-    /// Reads, verifies and loads everything from the home folder.
+    /// Reads, verifies and loads everything that a plan needs from the home folder.
     ///
     /// # Errors
     /// [`AssetError`] for the first file that is missing or is another one.
-    pub fn load(home: &Path) -> Result<Self, AssetError> {
+    pub fn load(home: &Path, plan: &Plan) -> Result<Self, AssetError> {
         let manifest = manifest()?;
         let library = find(&manifest.library, "library", "onnxruntime", true)?;
         let path = home.join("lib").join(&library.file_name);
@@ -143,10 +157,49 @@ impl Assets {
         Ok(Self {
             finder: model(&manifest, home, "centerface")?,
             checker: model(&manifest, home, "yunet")?,
+            people: (plan.heads != Heads::Off).then(|| people(&manifest, home)).transpose()?,
+            text: (plan.text == Text::Mask).then(|| text(&manifest, home)).transpose()?,
             library_sha256: library.sha256,
             runtime: Runtime::load(&path)?,
         })
     }
+}
+
+impl Assets {
+    /// Every model that was loaded.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        let people = self.people.iter().flatten();
+        [&self.finder, &self.checker].into_iter().chain(people).chain(&self.text)
+    }
+}
+
+impl AssetError {
+    pub(super) fn without_people() -> Self {
+        let (what, instead) = ("people without a visible face", "--heads off");
+        Self::MissingFor { name: PEOPLE[0].to_owned(), what, instead }
+    }
+
+    pub(super) fn without_text() -> Self {
+        Self::MissingFor { name: TEXT.to_owned(), what: "text", instead: "--text off" }
+    }
+}
+
+/// Names in the manifest of what finds people (graph and weights) and text.
+const PEOPLE: [&str; 2] = ["nanodet_graph", "nanodet_weights"];
+const TEXT: &str = "ppocr_det";
+
+fn people(manifest: &Manifest, home: &Path) -> Result<[Model; 2], AssetError> {
+    let [graph, weights] = PEOPLE.map(|name| model(manifest, home, name));
+    Ok([or(graph, AssetError::without_people)?, or(weights, AssetError::without_people)?])
+}
+
+fn text(manifest: &Manifest, home: &Path) -> Result<Model, AssetError> {
+    or(model(manifest, home, TEXT), AssetError::without_text)
+}
+
+/// Says how to do without a model that is missing. One that is another is never done without in silence.
+fn or(found: Result<Model, AssetError>, missing: fn() -> AssetError) -> Result<Model, AssetError> {
+    found.map_err(|error| if matches!(error, AssetError::Missing { .. }) { missing() } else { error })
 }
 
 /// Every model and library of the manifest with its state in the home folder.

@@ -41,7 +41,8 @@ pub enum EngineError {
     Output(#[from] OutputError),
     /// `--on-uncertain stop` and a face that could not be followed.
     #[error(
-        "a face could not be followed in {spans} places, the first at {first}, and the plan says to stop there"
+        "a face could not be followed, or a person had no visible face, in {spans} places, the first at {first}, and the plan \
+         says to stop there"
     )]
     Uncertain {
         /// Number of places.

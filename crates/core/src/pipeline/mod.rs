@@ -13,10 +13,11 @@ mod sight;
 mod stages;
 mod threads;
 mod tracks;
+mod watching;
 
 use std::fs::File;
 
-pub use crate::track::TrackReport;
+pub use crate::track::{BesideReport, TrackReport};
 pub use analyze::{Analysis, analyze};
 pub use assets::{AssetError, AssetStatus, Assets, Model, home_folder, list_assets};
 pub use error::{EngineError, FailureKind};

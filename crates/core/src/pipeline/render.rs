@@ -118,7 +118,7 @@ fn open_sound(job: &Job<'_>, brake: &Brake) -> Result<Option<SoundSource>, Engin
 fn voice_stage(plan: &Plan, sound: &SoundSource) -> Result<VoiceStage, EngineError> {
     let spec = sound.spec();
     let format = SoundFormat { rate_hz: spec.rate_hz, channels: spec.channels };
-    Ok(VoiceStage::new(plan.voice, plan.alarms, format)?)
+    Ok(VoiceStage::new(plan.voice, plan.alarms, format)?.muting_with(plan.mute_with))
 }
 
 fn writer_settings(job: &Job<'_>, format: &PictureFormat, sound: Option<&SoundSource>) -> WriterSettings {
@@ -149,7 +149,7 @@ fn run_stages(
         Some(chosen) => {
             MaskOrigin::Script(Script::new(chosen, pictures.format().size, job.plan.on_uncertain)?)
         }
-        None => MaskOrigin::search(job.plan, job.assets, pictures.format().size)?,
+        None => MaskOrigin::search(job.plan, job.assets, pictures.format())?,
     };
     let watermark =
         (!job.plan.watermark.is_empty()).then(|| Watermark::new(&job.plan.watermark, pictures.format().size));

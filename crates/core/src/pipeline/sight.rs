@@ -9,10 +9,11 @@ use super::error::EngineError;
 use super::stages::{decode, detect, follow};
 use super::threads::{Handle, Starter};
 use super::tracks::Script;
-use crate::detect::{CenterFace, DetectorSettings, FaceDetector};
-use crate::media::PictureSource;
-use crate::model::{Frame, FrameMasks, FrameSize, OnUncertain, Plan, Search};
-use crate::track::{TrackReport, TrackSettings, Tracker};
+use super::watching;
+use crate::detect::{CenterFace, DetectorSettings, FaceDetector, Lookout};
+use crate::media::{PictureFormat, PictureSource};
+use crate::model::{Frame, FrameMasks, OnUncertain, Plan, Search};
+use crate::track::{Follower, TrackReport, TrackSettings};
 
 /// More workers than this would only wait for the encoder.
 const MAX_DETECT_WORKERS: usize = 16;
@@ -28,7 +29,8 @@ pub(super) enum MaskOrigin<'a> {
 /// Everything that looks for faces.
 pub(super) struct Looking {
     detectors: Vec<Box<dyn FaceDetector>>,
-    tracker: Tracker,
+    lookouts: Vec<Lookout>,
+    tracker: Follower,
     search: Search,
     on_uncertain: OnUncertain,
 }
@@ -38,11 +40,12 @@ impl MaskOrigin<'_> {
     ///
     /// # Errors
     /// Where the detector cannot be loaded or a setting lies outside its range.
-    pub(super) fn search(plan: &Plan, assets: &Assets, size: FrameSize) -> Result<Self, EngineError> {
-        let tracker = Tracker::new(TrackSettings::from_plan(plan), size)?;
+    pub(super) fn search(plan: &Plan, assets: &Assets, format: &PictureFormat) -> Result<Self, EngineError> {
+        let tracker = Follower::new(plan, format.size)?;
         let (search, on_uncertain) = (plan.search, plan.on_uncertain);
         let detectors = detectors(plan, assets)?;
-        Ok(Self::Search(Box::new(Looking { detectors, tracker, search, on_uncertain })))
+        let lookouts = watching::lookouts(plan, assets, format.rate, detectors.len())?;
+        Ok(Self::Search(Box::new(Looking { detectors, lookouts, tracker, search, on_uncertain })))
     }
 }
 
@@ -59,9 +62,6 @@ fn detectors(plan: &Plan, assets: &Assets) -> Result<Vec<Box<dyn FaceDetector>>,
     (0..worker_count())
         .map(|_| {
             let detector = CenterFace::new(&assets.runtime, &assets.finder.bytes, settings)?;
-            // Whoever asks for a thorough search gets every pass at full size.
-            let quick = plan.search != Search::Thorough;
-            let detector = if quick { detector.with_quick_turns(settings) } else { detector };
             Ok(Box::new(detector) as Box<dyn FaceDetector>)
         })
         .collect()
@@ -103,14 +103,16 @@ impl<'scope> Starter<'scope, '_, '_> {
         looking: Looking,
         output: Sender<(Frame, FrameMasks)>,
     ) -> Result<Sighted<'scope>, EngineError> {
-        let Looking { detectors, tracker, search, on_uncertain } = looking;
+        let Looking { detectors, lookouts, tracker, search, on_uncertain } = looking;
         let (to_detect, detect_in) = bounded(detectors.len() * 2);
         let (to_follow, follow_in) = bounded(detectors.len() * 2);
-        let tasks = detect::tasks(search);
-        let decoding = self.stage("decode", move |watch| decode::run(pictures, tasks, &to_detect, watch))?;
-        for detector in detectors {
+        let decoding =
+            self.stage("decode", move |watch| decode::run(pictures, |frame| frame, &to_detect, watch))?;
+        for (detector, lookout) in detectors.into_iter().zip(lookouts) {
             let (input, output) = (detect_in.clone(), to_follow.clone());
-            self.stage("detect", move |watch| detect::run(detector, &input, &output, watch))?;
+            self.stage("detect", move |watch| {
+                detect::run(detector, lookout, &input, &output, search, watch)
+            })?;
         }
         drop((detect_in, to_follow));
         let following = self

@@ -7,6 +7,19 @@ use crate::model::{FrameMasks, MaskSource, PtsNanos, TrackId, UncertainReason, U
 /// The longest list of uncertain spans; further ones are only counted.
 pub const MAX_UNCERTAIN_SPANS: usize = 1000;
 
+/// What was found beside faces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BesideReport {
+    /// People who were followed.
+    pub people: u64,
+    /// Masks over heads, or whole people, without a face.
+    pub head_masks: u64,
+    /// Lines of text that were followed.
+    pub lines_of_text: u64,
+    /// Masks over lines of text.
+    pub text_masks: u64,
+}
+
 /// What was found in the frames that have left the tracker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrackReport {
@@ -30,6 +43,9 @@ pub struct TrackReport {
     pub uncertain: Vec<UncertainSpan>,
     /// Spans beyond the length of the list.
     pub uncertain_omitted: u64,
+    /// People and text.
+    #[serde(default)]
+    pub beside: BesideReport,
 }
 
 impl TrackReport {

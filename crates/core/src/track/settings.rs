@@ -42,7 +42,7 @@ pub struct TrackSettings {
     /// can take effect. 1 s by default; with none, leak 0.02 / 5.1 / 17 %.
     pub hold_before: DurationNanos,
     /// How long a face that breaks off inside the picture stays hidden, and how long it can be found again.
-    /// 1 s by default: with turned passes no more faces leak than with 1.5 s, and a fifth less background is hidden.
+    /// 1.5 s by default: with turned passes no more faces leak than with 2 s, and less background is hidden.
     pub hold_after: DurationNanos,
     /// How long a face is hidden around its sightings where they are too few to be sure of it
     /// (scores that add up to less than 0.7); 120 ms by default, and two frames at least.
@@ -74,7 +74,7 @@ impl Default for TrackSettings {
             start_score: 0.25,
             keep_score: 0.10,
             hold_before: DurationNanos::from_millis(1000),
-            hold_after: DurationNanos::from_millis(1000),
+            hold_after: DurationNanos::from_millis(1500),
             hold_flicker: DurationNanos::from_millis(120),
             hold_exit: DurationNanos::from_millis(400),
             uncertain_after: DurationNanos::from_millis(500),

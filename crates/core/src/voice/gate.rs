@@ -1,4 +1,4 @@
-//! The `mute` mode: silence wherever somebody may be speaking, everything else as it was.
+//! The `mute` mode: silence, or a tone, wherever somebody may be speaking, everything else as it was.
 //!
 //! The sound is held back for half a second, so that silence begins before the first word does. Whole blocks are silent;
 //! the ramps lie in the blocks around them.
@@ -14,6 +14,9 @@ use super::stage::{SoundFormat, tame};
 const BEFORE_BLOCKS: u64 = 30;
 /// Blocks that are silent after it (640 ms): so do endings, and reverberation carries the voice on.
 const AFTER_BLOCKS: u64 = 40;
+/// The tone that can stand for what was said: steady, which no alarm is, and soft (-30 dBFS).
+const BEEP_HZ: f64 = 1_000.0;
+const BEEP_AMPLITUDE: f32 = 0.045;
 
 /// The gate for all channels of a recording.
 pub(super) struct Gate {
@@ -32,6 +35,7 @@ pub(super) struct Gate {
     edge: f32,
     frames_out: u64,
     muted_blocks: u64,
+    beeps: bool,
 }
 
 impl Gate {
@@ -48,7 +52,13 @@ impl Gate {
             edge: 0.0,
             frames_out: 0,
             muted_blocks: 0,
+            beeps: false,
         }
+    }
+
+    /// Whether a tone stands where speech was, instead of silence.
+    pub(super) fn set_beep(&mut self, beeps: bool) {
+        self.beeps = beeps;
     }
 
     /// Share of the recording that was made silent, 0..=1.
@@ -85,15 +95,23 @@ impl Gate {
         self.decided += 1;
     }
 
+    /// The tone at the next frame.
+    #[expect(clippy::cast_possible_truncation, reason = "an amplitude needs no more than 24 bits")]
+    fn beep(&self) -> f32 {
+        let turns = (self.frames_out as f64 * BEEP_HZ / f64::from(self.format.rate_hz)).fract();
+        BEEP_AMPLITUDE * (std::f64::consts::TAU * turns).sin() as f32
+    }
+
     /// Appends a block, with a ramp between the gains at its edges.
     fn give(&mut self, block: u64, next_edge: f32, out: &mut Vec<f32>) {
         let rate_hz = self.format.rate_hz;
         while self.frames_out < first_frame(block + 1, rate_hz) {
             let place = place_in_block(block, self.frames_out, rate_hz);
             let gain = self.edge + (next_edge - self.edge) * (0.5 - 0.5 * (PI * place).cos());
+            let beep = if self.beeps && gain < 1.0 { (1.0 - gain) * self.beep() } else { 0.0 };
             for _ in 0..self.format.channels {
                 let sample = self.held.pop_front().unwrap_or(0.0);
-                out.push(if gain > 0.0 { sample * gain } else { 0.0 });
+                out.push(if gain > 0.0 { (sample * gain + beep).clamp(-1.0, 1.0) } else { beep });
             }
             self.frames_out += 1;
         }

@@ -9,8 +9,13 @@ use super::carrier::sigmoid;
 use super::codebook::Codebook;
 use super::random::Draws;
 
-/// Share of the codebook's shape; the rest is the speaker's own, levelled.
-const BLEND: f32 = 0.5;
+/// Weight of the codebook's shape. More hides the speaker better and costs words: 0.5 with 0.5 of the own shape gave an equal
+/// error rate of 41.5 (GE2E, both sides disguised, 60 speakers) and 34.2 % wrong words (Whisper tiny.en); 0.4 with 0.75, 35.8
+/// and 28.6 %; 0.35 with 0.65, a weaker colour and stretch, 31.5 and 26.9 %.
+const REPLACED: f32 = 0.4;
+/// Weight of the speaker's own levelled shape. Both weights add up to more than 1: the contrast between sounds that the
+/// blend and the smoothing take away is given back.
+const OWN: f32 = 0.75;
 /// Frames that the mean over many speakers counts as at the start (0.32 s).
 const PRIOR_FRAMES: f32 = 40.0;
 /// Frames after which the running mean forgets (3.2 s).
@@ -130,7 +135,7 @@ impl Shaper {
         }
         let mut shape = self.slope;
         for ((out, replacement), own) in shape.iter_mut().zip(&replacement).zip(&middle.own) {
-            *out += BLEND * replacement + (1.0 - BLEND) * own + middle.level;
+            *out += REPLACED * replacement + OWN * own + middle.level;
         }
         Some(Target { shape, voicing: sigmoid(10.0 * (voicing - 0.45)), power: middle.power })
     }
@@ -182,7 +187,8 @@ mod tests {
             .zip(&coloured.shape)
             .map(|(a, b)| (a - level(&plain) - b + level(&coloured)).abs())
             .fold(0.0, f32::max);
-        assert!(difference < 0.4, "{difference}");
+        // What is left of the speaker grows with the weight of the own shape.
+        assert!(difference < 0.8 * OWN, "{difference}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{Alarms, VoiceMode};
+use crate::model::{Alarms, MuteWith, VoiceMode};
 
 use super::VoiceError;
 use super::disguise::Disguise;
@@ -98,6 +98,15 @@ impl VoiceStage {
     /// build.
     pub fn new(mode: VoiceMode, alarms: Alarms, format: SoundFormat) -> Result<Self, VoiceError> {
         Self::with_draws(mode, alarms, format, Draws::from_os)
+    }
+
+    /// Sets what stands where `mute` takes speech out; the other modes have no use for it.
+    #[must_use]
+    pub fn muting_with(mut self, what: MuteWith) -> Self {
+        if let Engine::Mute(gate) = &mut self.engine {
+            gate.set_beep(what == MuteWith::Beep);
+        }
+        self
     }
 
     /// A stage with repeatable parameters.

@@ -1,6 +1,6 @@
 //! The lines of the checklist, and how each is answered.
 
-use super::{Evidence, Line, Status};
+use super::{Evidence, Line, ReceiptFacts, Status};
 use crate::config::Config;
 use crate::rules::{ConsentDecision, Instant, RecordingState, Stage, Subject};
 use crate::sheet::{Sheet, SheetRecording};
@@ -199,36 +199,34 @@ fn personal_devices(sheets: &[Sheet], now: Instant) -> Answer {
 
 /// What the obligations of the receipts say about faces, voices and metadata.
 fn minimisation(evidence: &Evidence) -> Answer {
-    let receipts = &evidence.receipts;
-    if receipts.is_empty() {
-        return (Status::NotEvidenced, "no receipt is on file".to_owned());
-    }
-    let good = count(receipts, |receipt| {
+    of_receipts(evidence, "measure hidden faces, the voice and stripped metadata", |receipt| {
         ["blur_faces", "voice", "strip_metadata"].iter().all(|kind| receipt.is_met(kind))
-    });
-    let bad = count(receipts, |receipt| receipt.readable_faces.is_some_and(|faces| faces > 0));
-    tally(
-        good,
-        bad,
-        receipts.len(),
-        "receipts measure hidden faces, the voice and stripped metadata",
-        Status::Pass,
-    )
+    })
 }
 
 /// The self-check found nothing, and a person looked.
 fn quality(evidence: &Evidence) -> Answer {
-    let receipts = &evidence.receipts;
-    if receipts.is_empty() {
+    of_receipts(evidence, "show a passed self-check and a review by a person", |receipt| {
+        receipt.readable_faces == Some(0) && receipt.is_met("human_review")
+    })
+}
+
+/// Passes where every receipt is verified and shows it. One that cannot be verified shows nothing, neither for nor against.
+fn of_receipts(evidence: &Evidence, what: &str, holds: impl Fn(&ReceiptFacts) -> bool) -> Answer {
+    let (receipts, unverified) = (&evidence.receipts, evidence.unverified_receipts.len());
+    let total = receipts.len() + unverified;
+    if total == 0 {
         return (Status::NotEvidenced, "no receipt is on file".to_owned());
     }
-    let good = count(receipts, |receipt| receipt.readable_faces == Some(0) && receipt.is_met("human_review"));
+    let good = count(receipts, holds);
     let bad = count(receipts, |receipt| receipt.readable_faces.is_some_and(|faces| faces > 0));
-    tally(
-        good,
-        bad,
-        receipts.len(),
-        "receipts show a passed self-check and a review by a person",
-        Status::Pass,
-    )
+    let (status, mut said) = tally(good, bad, total, &format!("receipts {what}"), Status::Pass);
+    if unverified > 0 {
+        said = format!("{said}; {unverified} cannot be verified and show nothing");
+    }
+    let alone = count(receipts, |receipt| !receipt.has_derivative);
+    if alone > 0 {
+        said = format!("{said}; beside {alone} lies no derivative to compare");
+    }
+    (status, said)
 }

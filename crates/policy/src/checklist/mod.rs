@@ -15,7 +15,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use page::to_html;
-pub use receipts::{ReceiptError, ReceiptFacts};
+pub use receipts::{ReceiptError, ReceiptFacts, ReceiptOnFile};
 
 use crate::config::Config;
 use crate::rules::Instant;
@@ -71,8 +71,10 @@ pub struct Line {
 pub struct Evidence {
     /// Consent sheets.
     pub sheets: Vec<Sheet>,
-    /// Receipts of derivatives.
+    /// Receipts of derivatives whose signature was verified.
     pub receipts: Vec<ReceiptFacts>,
+    /// Why each of the other receipts shows nothing.
+    pub unverified_receipts: Vec<String>,
     /// Statements by people in an office.
     pub attestations: Vec<Attestation>,
 }

@@ -1,52 +1,86 @@
-//! What the checklist reads from a receipt, plain or in a DSSE envelope. Signatures are the business of `verify`.
+//! What the checklist reads from a receipt, once its signature has been verified.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use std::path::Path;
+
 use serde_json::Value;
 
-/// Largest receipt that is read (bytes).
-const MAX_BYTES: usize = 16 << 20;
+use crate::dsse::Envelope;
+use crate::durable;
+use crate::keys::PublicKey;
+use crate::receipt::PAYLOAD_TYPE;
+use crate::verify::{statement, verify};
 
-/// The text is no receipt.
+/// Largest receipt that is read (bytes).
+const MAX_BYTES: u64 = 16 << 20;
+/// What a receipt's name ends in; before it stands the name of the derivative.
+const SUFFIX: &str = ".receipt.json";
+
+/// A file that is no receipt at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this is no receipt: {0}")]
-pub struct ReceiptError(&'static str);
+pub struct ReceiptError(String);
 
-/// What a receipt says, as far as the checklist goes.
+/// A receipt as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceiptOnFile {
+    /// A trusted key signed it, and the derivative beside it, where there is one, is the one that it was signed for.
+    Verified(ReceiptFacts),
+    /// It shows nothing; why, in one sentence.
+    Unverified(String),
+}
+
+/// What a verified receipt says, as far as the checklist goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiptFacts {
     /// Obligations with their status (`met` or `pending`).
     obligations: Vec<(String, String)>,
     /// Readable faces that the self-check found; `None` where the receipt does not say.
     pub(super) readable_faces: Option<usize>,
+    /// Whether the derivative lay beside it and is the one that it was signed for.
+    pub(super) has_derivative: bool,
+}
+
+impl ReceiptOnFile {
+    /// Reads a receipt and verifies it: its signature by one of `keys`, and digest and container of the derivative where that
+    /// lies beside it.
+    ///
+    /// # Errors
+    /// [`ReceiptError`] where the file cannot be read, or is no receipt, signed or not.
+    pub fn read(path: &Path, keys: &[PublicKey]) -> Result<Self, ReceiptError> {
+        let json = durable::read(path, MAX_BYTES).map_err(|e| ReceiptError(e.to_string()))?;
+        let root: Value =
+            serde_json::from_slice(&json).or(Err(ReceiptError("it is not valid JSON".to_owned())))?;
+        if root.get("payload").is_none() {
+            let is_plain = root.get("obligations").or_else(|| root.get("predicate")).is_some();
+            let unsigned = || Self::Unverified("it is not signed".to_owned());
+            return if is_plain { Ok(unsigned()) } else { Err(ReceiptError("it has no payload".to_owned())) };
+        }
+        let opened = Envelope::open(&json, PAYLOAD_TYPE, keys).and_then(|opened| statement(&opened.payload));
+        let predicate = match opened {
+            Ok((_, predicate)) => predicate,
+            Err(e) => return Ok(Self::Unverified(e.to_string())),
+        };
+        let derivative = path.to_str().and_then(|path| path.strip_suffix(SUFFIX)).map(Path::new);
+        let derivative = derivative.filter(|derivative| derivative.exists());
+        if let Some(Err(e)) = derivative.map(|derivative| verify(derivative, path, keys, None)) {
+            return Ok(Self::Unverified(e.to_string()));
+        }
+        Ok(ReceiptFacts::of(&predicate, derivative.is_some())
+            .map_or_else(|| Self::Unverified("it lists no obligations".to_owned()), Self::Verified))
+    }
 }
 
 impl ReceiptFacts {
-    /// Reads a receipt.
-    ///
-    /// # Errors
-    /// [`ReceiptError`] where the text is too large, no JSON, or has no list of obligations.
-    pub fn parse(text: &str) -> Result<Self, ReceiptError> {
-        if text.len() > MAX_BYTES {
-            return Err(ReceiptError("it is too large"));
-        }
-        let root: Value = serde_json::from_str(text).or(Err(ReceiptError("it is not valid JSON")))?;
-        let root = match root.get("payload").and_then(Value::as_str) {
-            Some(payload) => {
-                unpack(payload).ok_or(ReceiptError("the payload of the envelope cannot be read"))?
-            }
-            None => root,
-        };
-        let body = root.get("predicate").unwrap_or(&root);
-        let list = body.get("obligations").and_then(Value::as_array);
-        let list = list.ok_or(ReceiptError("it lists no obligations"))?;
+    /// What a receipt says whose signature was verified.
+    pub(super) fn of(predicate: &Value, has_derivative: bool) -> Option<Self> {
+        let list = predicate.get("obligations").and_then(Value::as_array)?;
         let text =
             |item: &Value, key: &str| item.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let faces =
-            body.get("self_check").and_then(|check| check.get("residual_faces")).and_then(Value::as_array);
-        Ok(Self {
+        let faces = predicate.get("self_check").and_then(|check| check.get("residual_faces"));
+        Some(Self {
             obligations: list.iter().map(|item| (text(item, "obligation"), text(item, "status"))).collect(),
-            readable_faces: faces.map(Vec::len),
+            readable_faces: faces.and_then(Value::as_array).map(Vec::len),
+            has_derivative,
         })
     }
 
@@ -56,8 +90,4 @@ impl ReceiptFacts {
         let mut of_kind = self.obligations.iter().filter(|(name, _)| is_kind(name)).peekable();
         of_kind.peek().is_some() && of_kind.all(|(_, status)| status == "met")
     }
-}
-
-fn unpack(payload: &str) -> Option<Value> {
-    serde_json::from_slice(&STANDARD.decode(payload).ok()?).ok()
 }

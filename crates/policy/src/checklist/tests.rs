@@ -1,35 +1,23 @@
 //! No line passes without evidence, and each answer can be reached.
 
-use super::{Attestation, Evidence, Line, ReceiptFacts, Status, answer, parse_attestations, to_html};
+use std::sync::LazyLock;
+
+use super::{
+    Attestation, Evidence, Line, ReceiptFacts, ReceiptOnFile, Status, answer, parse_attestations, to_html,
+};
 use crate::config::Config;
+use crate::dsse::Envelope;
+use crate::keys::{PublicKey, Signer};
+use crate::receipt::PAYLOAD_TYPE;
 use crate::rules::Instant;
 use crate::sheet::Sheet;
 
-const SHEET: &str = r#"recording:
-  id: rec-a
-  sha256: "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
-  state: active
-  captured_at: 2026-04-01T08:00:00Z
-  retention_until: "2026-12-31T00:00:00Z"
-  pal_entry: PAL-1
-  device: {asset: CAM-1, owner: u-owner, personal: false, clock_checked_at: "2026-04-01T00:00:00Z"}
-  label: bay-4
-  linked_record: true
-  restricted: false
-  legal_hold: false
-  intimate: false
-  vulnerable_meeting: false
-  census_complete: true
-  unresolved_tracks: 0
-subjects:
-- {id: pat, kind: patient, dob: "1961-07-09", capacity: true}
-consents:
-- {id: c1, subject: pat, recording: rec-a, stage: before_recording, decision: permit, purposes: [TRAIN], max_audience: plenary, by: pat, authority: self, recorded_at: "2026-04-01T07:00:00Z", valid_from: "2026-04-01T07:00:00Z", expires_at: "2027-04-01T00:00:00Z", seq: 1, evidence: form-1}
-approvals: []
-rights_requests: []
-authority: []
-isa: [{recipient: uni, purposes: [HRESCH], from: "2026-01-01T00:00:00Z", until: "2027-01-01T00:00:00Z"}]
-"#;
+/// The sheet of the readers' tests, with a clock that was checked and an agreement.
+static SHEET: LazyLock<String> = LazyLock::new(|| {
+    let agreement = r#"isa: [{recipient: uni, purposes: [HRESCH], from: "2026-01-01T00:00:00Z", until: "2027-01-01T00:00:00Z"}]"#;
+    let checked = r#"clock_checked_at: "2026-04-01T00:00:00Z""#;
+    crate::sheet::tests::SHEET.replace("clock_checked_at: null", checked).replace("isa: []", agreement)
+});
 
 const RECEIPT: &str = r#"{"format": "obscura-receipt/1", "self_check": {"residual_faces": []}, "obligations": [
   {"obligation": "blur_faces:all", "status": "met"}, {"obligation": "voice:modulated", "status": "met"},
@@ -49,16 +37,20 @@ fn status(evidence: &Evidence, id: &str) -> Status {
 
 fn with_sheet(from: &str, to: &str) -> Evidence {
     let changed = SHEET.replacen(from, to, 1);
-    assert_ne!(changed, SHEET);
+    assert_ne!(changed, *SHEET);
     Evidence {
-        sheets: vec![Sheet::parse(SHEET).unwrap(), Sheet::parse(&changed).unwrap()],
+        sheets: vec![Sheet::parse(&SHEET).unwrap(), Sheet::parse(&changed).unwrap()],
         ..Evidence::default()
     }
 }
 
+fn receipt(text: &str) -> ReceiptFacts {
+    ReceiptFacts::of(&serde_json::from_str(text).unwrap(), true).unwrap()
+}
+
 fn full() -> Evidence {
-    let receipts = vec![ReceiptFacts::parse(RECEIPT).unwrap()];
-    Evidence { sheets: vec![Sheet::parse(SHEET).unwrap()], receipts, ..Evidence::default() }
+    let receipts = vec![receipt(RECEIPT)];
+    Evidence { sheets: vec![Sheet::parse(&SHEET).unwrap()], receipts, ..Evidence::default() }
 }
 
 #[test]
@@ -102,7 +94,7 @@ fn one_gap_takes_the_pass_away_and_one_contradiction_fails() {
         status(&with_sheet("linked_record: true", "linked_record: false"), "consent_with_record"),
         Status::Fail
     );
-    assert_eq!(status(&with_sheet(", evidence: form-1", ""), "consent_with_record"), Status::NotEvidenced);
+    assert_eq!(status(&with_sheet("  evidence: form-1\n", ""), "consent_with_record"), Status::NotEvidenced);
     assert_eq!(status(&with_sheet("2027-01-01", "2026-05-01"), "sharing_agreements"), Status::Fail);
     assert_eq!(status(&with_sheet("personal: false", "personal: true"), "personal_devices"), Status::Fail);
     let approval = r#"approvals: [{scope: personal_device, role: dpo, by: d, at: "2026-05-01T00:00:00Z", until: "2026-06-01T00:00:00Z", rationale: r}]"#;
@@ -115,24 +107,52 @@ fn one_gap_takes_the_pass_away_and_one_contradiction_fails() {
 }
 
 #[test]
-fn receipts_are_read_plain_and_in_an_envelope() {
-    let plain = ReceiptFacts::parse(RECEIPT).unwrap();
-    // {"predicate": {"obligations": [{"obligation": "human_review", "status": "met"}], "self_check": {"residual_faces": []}}}
-    let payload = "eyJwcmVkaWNhdGUiOiB7Im9ibGlnYXRpb25zIjogW3sib2JsaWdhdGlvbiI6ICJodW1hbl9yZXZpZXciLCAic3RhdHVzIjogIm1ldCJ9XSwgInNlbGZfY2hlY2siOiB7InJlc2lkdWFsX2ZhY2VzIjogW119fX0=";
-    let envelope = format!(
-        r#"{{"payloadType": "application/vnd.in-toto+json", "payload": "{payload}", "signatures": []}}"#
+fn a_receipt_counts_only_with_a_signature_that_verifies() {
+    let folder = tempfile::tempdir().unwrap();
+    let signer = Signer::read_or_make(&folder.path().join("key")).unwrap();
+    let keys = [signer.public()];
+    let path = folder.path().join("out.mp4.receipt.json");
+    let read = |bytes: &[u8], keys: &[PublicKey]| {
+        std::fs::write(&path, bytes).unwrap();
+        ReceiptOnFile::read(&path, keys)
+    };
+    let statement = format!(
+        r#"{{"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://obscura.invalid/receipt/v2",
+        "subject": [{{"name": "output", "digest": {{"sha256": "{}"}}}}], "predicate": {}}}"#,
+        "ab".repeat(32),
+        RECEIPT.replace("pending", "met")
     );
-    let packed = ReceiptFacts::parse(&envelope).unwrap();
-    let quality =
-        |receipts: Vec<ReceiptFacts>| status(&Evidence { receipts, ..Evidence::default() }, "quality");
-    assert_eq!(quality(vec![packed.clone()]), Status::Pass);
-    assert_eq!(quality(vec![packed.clone(), plain]), Status::NotEvidenced);
-    let leak =
-        ReceiptFacts::parse(&RECEIPT.replace("\"residual_faces\": []", "\"residual_faces\": [1]")).unwrap();
-    assert_eq!(quality(vec![packed, leak]), Status::Fail);
-    for text in ["", "[]", "{}", "{\"payload\": \"!\"}", "{\"payload\": \"e30\"}"] {
-        assert!(ReceiptFacts::parse(text).is_err(), "{text}");
+    let sealed = Envelope::seal(PAYLOAD_TYPE, statement.as_bytes(), &signer).to_json().unwrap();
+    let Ok(ReceiptOnFile::Verified(good)) = read(&sealed, &keys) else { panic!("it is signed") };
+    let evidence = Evidence { receipts: vec![good.clone()], ..Evidence::default() };
+    assert_eq!(status(&evidence, "quality"), Status::Pass);
+    // Nobody trusted, something else signed, not signed at all: it shows nothing, and that is said.
+    let other = Envelope::seal("text/plain", statement.as_bytes(), &signer).to_json().unwrap();
+    for (bytes, keys) in [(&sealed[..], &[][..]), (&other, &keys), (RECEIPT.as_bytes(), &keys)] {
+        let Ok(ReceiptOnFile::Unverified(why)) = read(bytes, keys) else { panic!("it cannot be verified") };
+        let evidence =
+            Evidence { receipts: vec![good.clone()], unverified_receipts: vec![why], ..Evidence::default() };
+        for id in ["quality", "minimisation"] {
+            let line = lines(&evidence).into_iter().find(|line| line.id == id).unwrap();
+            assert_eq!(line.status, Status::NotEvidenced);
+            assert!(line.evidence.contains("1 cannot be verified"), "{}", line.evidence);
+        }
     }
+    // With the derivative beside it, that must be the one that was signed for.
+    std::fs::write(folder.path().join("out.mp4"), "another file").unwrap();
+    let Ok(ReceiptOnFile::Unverified(why)) = read(&sealed, &keys) else { panic!("it is for another file") };
+    assert!(why.contains("not the file"), "{why}");
+    for text in ["", "[]", "{}"] {
+        assert!(read(text.as_bytes(), &keys).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_readable_face_fails_the_line() {
+    let leak = receipt(&RECEIPT.replace("\"residual_faces\": []", "\"residual_faces\": [1]"));
+    let evidence = Evidence { receipts: vec![receipt(RECEIPT), leak], ..Evidence::default() };
+    assert_eq!(status(&evidence, "quality"), Status::Fail);
+    assert!(ReceiptFacts::of(&serde_json::json!({}), true).is_none());
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn decided(made: &str) -> (tempfile::TempDir, State, Decision) {
     let storage = Storage::Attested;
     let question = Question { sheet: &sheet, source, plan: &plan, order: &order, policy: &policy, storage };
     let last = state.log().unwrap().latest_at();
-    let decision = decide(&question.facts(last, at("2026-11-22T12:00:00Z")), &policy.config);
+    let decision = policy.decide(&question.facts(last, at("2026-11-22T12:00:00Z")));
     (folder, state, decision)
 }
 

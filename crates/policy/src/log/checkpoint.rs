@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use obscura_core::model::Sha256Digest;
 
-use crate::keys::{PublicKey, Signer, digest_from};
+use crate::keys::{PublicKey, Signer};
 
 /// Larger notes are none of ours.
 const MAX_BYTES: usize = 16 << 10;
@@ -68,7 +68,7 @@ impl Checkpoint {
             return Err(malformed);
         };
         let root: [u8; 32] = STANDARD.decode(root).ok().and_then(|r| r.try_into().ok()).ok_or(malformed)?;
-        let root = digest_from(root);
+        let root = Sha256Digest::from(root);
         let found = Self { origin: origin.to_owned(), size: size.parse().or(Err(malformed))?, root };
         // Written again and compared: of two ways to write a number, one is not ours.
         if found.text() != format!("{text}\n") || origin.is_empty() || origin.contains([' ', '+']) {

@@ -34,6 +34,8 @@ pub(crate) enum Event {
     Failed { permit: u64, decision: Sha256Digest, because: &'static str },
     /// Another policy is in force.
     PolicyInstalled { policy_sha256: Sha256Digest, previous_sha256: Option<Sha256Digest> },
+    /// Somebody says that the clock was wrong when the entry of `latest_at` was written, and is right now.
+    ClockAccepted { latest_at: Instant, actor: Sha256Digest },
     /// The key of a person was destroyed: this reference leads to nobody any more.
     SubjectForgotten { subject: Sha256Digest },
 }
@@ -54,7 +56,7 @@ pub(crate) struct Decided {
     pub(crate) purpose: String,
     pub(crate) audience: String,
     pub(crate) technique: Technique,
-    pub(crate) rules: Vec<&'static str>,
+    pub(crate) rules: Vec<String>,
     pub(crate) obligations: Vec<String>,
     pub(crate) valid_until: Option<Instant>,
 }
@@ -83,8 +85,10 @@ pub(crate) struct Line<'a> {
 
 /// What is read from every line, whatever its event.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Head {
+pub(crate) struct Head<'t> {
     pub(crate) seq: u64,
+    /// The name of the event, which needs no escapes.
+    event: &'t str,
     pub(crate) prev: Option<Sha256Digest>,
     pub(crate) at: Instant,
     /// Name of the log, in its first entry.
@@ -95,4 +99,27 @@ pub(crate) struct Head {
     pub(crate) output_sha256: Option<Sha256Digest>,
     #[serde(default)]
     pub(crate) receipt_sha256: Option<Sha256Digest>,
+}
+
+impl Event {
+    /// The latest time that counts after this event, which happened `at` that time, when `before` counted until then.
+    pub(crate) fn latest_at(&self, before: Option<Instant>, at: Instant) -> Option<Instant> {
+        latest_at(matches!(self, Self::ClockAccepted { .. }), before, at)
+    }
+}
+
+impl Head<'_> {
+    /// Whether from here on earlier times do not count any more.
+    pub(crate) fn accepts_clock(&self) -> bool {
+        self.event == "clock_accepted"
+    }
+
+    /// The same as [`Event::latest_at`], of an entry that was read.
+    pub(crate) fn latest_at(&self, before: Option<Instant>) -> Option<Instant> {
+        latest_at(self.accepts_clock(), before, self.at)
+    }
+}
+
+fn latest_at(accepts_clock: bool, before: Option<Instant>, at: Instant) -> Option<Instant> {
+    if accepts_clock { Some(at) } else { before.max(Some(at)) }
 }

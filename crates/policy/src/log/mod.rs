@@ -158,7 +158,7 @@ impl<'a> Log<'a> {
         })
     }
 
-    /// The latest time of any entry.
+    /// The latest time of any entry since the clock was last accepted.
     pub(crate) fn latest_at(&self) -> Option<Instant> {
         self.latest_at
     }
@@ -186,7 +186,7 @@ impl<'a> Log<'a> {
         self.tree = tree;
         self.bytes += line.len() as u64 + 1;
         self.last = Some(leaf);
-        self.latest_at = self.latest_at.max(Some(at));
+        self.latest_at = event.latest_at(self.latest_at, at);
         let permitted = match event {
             Event::Permitted(decided) => Some(decided.decision),
             _ => None,
@@ -225,6 +225,8 @@ pub struct Audit {
     pub root: Sha256Digest,
     /// Time of the last entry.
     pub last_at: Option<Instant>,
+    /// How often somebody accepted the clock although the log was ahead of it.
+    pub clocks_accepted: u64,
     /// A run was killed while it wrote the last entry; the next run finishes it.
     pub unfinished: bool,
     /// Entries that an older checkpoint covers, where one was given.
@@ -250,7 +252,11 @@ pub(crate) fn audit(
             .map_err(|e| tampered(format!("the given checkpoint cannot be believed: {e}")))
     });
     let older = older.transpose()?;
-    let read = scan(folder, trusted, older.as_ref(), &mut |text, _, _| each(text))?;
+    let mut clocks_accepted = 0;
+    let read = scan(folder, trusted, older.as_ref(), &mut |text, head, _| {
+        clocks_accepted += u64::from(head.accepts_clock());
+        each(text);
+    })?;
     let origin = read.origin.ok_or(LogError::Missing)?;
     let unfinished = read.pending.is_some();
     Ok(Audit {
@@ -258,6 +264,7 @@ pub(crate) fn audit(
         entries: read.tree.size(),
         root: read.tree.root(),
         last_at: read.last_at,
+        clocks_accepted,
         unfinished,
         consistent_with: older.map(|older| older.size),
         checkpoint: read.pending.map_or(read.note, |pending| pending.note),

@@ -33,7 +33,7 @@ pub(super) struct Scan {
     /// The tree over all entries, the pending one included.
     pub(super) tree: Frontier,
     pub(super) last: Option<Sha256Digest>,
-    /// The latest time of any entry. Not the last entry's: a clock that was set back would be forgotten.
+    /// The latest time of any entry since the clock was last accepted. Not the last entry's: a clock that was set back would be forgotten.
     pub(super) latest_at: Option<Instant>,
     /// Length of the entries that the checkpoint covers (bytes).
     pub(super) covered_bytes: u64,
@@ -54,7 +54,7 @@ pub(super) fn scan(
     folder: &Path,
     trusted: &[PublicKey],
     older: Option<&Checkpoint>,
-    each: &mut dyn FnMut(&str, &Head, Sha256Digest),
+    each: &mut dyn FnMut(&str, &Head<'_>, Sha256Digest),
 ) -> Result<Scan, LogError> {
     let checkpoint = read_checkpoint(folder, trusted)?;
     let pending = read_pending(folder, trusted, checkpoint.as_ref().map_or(0, |(_, c)| c.size))?;
@@ -115,7 +115,7 @@ struct Break {
 struct Walk<'a> {
     covered: Option<Checkpoint>,
     older: Option<&'a Checkpoint>,
-    each: &'a mut dyn FnMut(&str, &Head, Sha256Digest),
+    each: &'a mut dyn FnMut(&str, &Head<'_>, Sha256Digest),
     tree: Frontier,
     /// The tree without its last entry.
     earlier: Frontier,
@@ -132,7 +132,7 @@ impl<'a> Walk<'a> {
     fn new(
         covered: Option<Checkpoint>,
         older: Option<&'a Checkpoint>,
-        each: &'a mut dyn FnMut(&str, &Head, Sha256Digest),
+        each: &'a mut dyn FnMut(&str, &Head<'_>, Sha256Digest),
     ) -> Self {
         let older_root = older.filter(|c| c.size == 0).map(|_| Frontier::default().root());
         Self {
@@ -181,7 +181,7 @@ impl<'a> Walk<'a> {
         let number = self.tree.size();
         let unreadable = || tampered(format!("entry {number} cannot be read"));
         let text = std::str::from_utf8(entry).or(Err(unreadable()))?;
-        let head: Head = serde_json::from_str(text).or(Err(unreadable()))?;
+        let head: Head<'_> = serde_json::from_str(text).or(Err(unreadable()))?;
         self.settle_break(head.prev)?;
         if head.seq != number {
             return Err(tampered(format!(
@@ -205,7 +205,7 @@ impl<'a> Walk<'a> {
         self.tree.push(hash);
         self.last = Some(hash);
         self.last_at = Some(head.at);
-        self.latest_at = self.latest_at.max(Some(head.at));
+        self.latest_at = head.latest_at(self.latest_at);
         if self.older.is_some_and(|older| older.size == self.tree.size()) {
             self.older_root = Some(self.tree.root());
         }

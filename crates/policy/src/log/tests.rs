@@ -252,3 +252,84 @@ fn a_beginning_that_was_interrupted_is_finished() {
     assert_eq!(bench.lines(), [line]);
     assert_eq!(bench.audit(None).unwrap().entries, 1);
 }
+
+/// What an entry of a permitted use holds, with the people of a busy room.
+fn busy(number: u32) -> Event {
+    let digest = |part: u32| Sha256Digest::of(&[number.to_be_bytes(), part.to_be_bytes()].concat());
+    Event::Permitted(Decided {
+        moment: Moment::Request,
+        decision: digest(0),
+        source_sha256: digest(1),
+        policy_sha256: Some(digest(2)),
+        actor: digest(3),
+        subjects: (4..12).map(digest).collect(),
+        subjects_omitted: 0,
+        role: "reviewer".to_owned(),
+        purpose: "HQUALIMP".to_owned(),
+        audience: "plenary".to_owned(),
+        technique: crate::rules::Technique {
+            faces: crate::rules::Faces::All,
+            voice: crate::rules::Voice::Modulated,
+            metadata: crate::rules::Metadata::Stripped,
+        },
+        rules: Vec::new(),
+        obligations: ["audience:plenary", "blur_faces:all", "expires", "human_review", "strip_metadata"]
+            .map(str::to_owned)
+            .into(),
+        valid_until: Some(at(59)),
+    })
+}
+
+/// A log of that many entries, written in one go.
+fn long(entries: u32) -> Bench {
+    let bench = Bench::new(1);
+    let trusted = [bench.signer.public()];
+    let read = scan(&bench.folder(), &trusted, None, &mut |_, _, _| ()).unwrap();
+    let (mut tree, mut last, mut text) = (read.tree, read.last, bench.read(ENTRIES));
+    for number in 1..entries {
+        let line =
+            to_canonical(&Line { seq: u64::from(number), prev: last, at: at(1), event: &busy(number) })
+                .unwrap();
+        let leaf = leaf_hash(line.as_bytes());
+        tree.push(leaf);
+        last = Some(leaf);
+        text.push_str(&line);
+        text.push('\n');
+    }
+    fs::write(bench.folder().join(ENTRIES), text).unwrap();
+    let checkpoint = Checkpoint { origin: read.origin.unwrap(), size: tree.size(), root: tree.root() };
+    fs::write(bench.folder().join(CHECKPOINT), checkpoint.to_note(&bench.signer)).unwrap();
+    bench
+}
+
+/// User and system time of this process so far (seconds), as Linux counts it in hundredths.
+fn processor_time_s() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    fields[11..13].iter().map(|ticks| ticks.parse::<f64>().unwrap() / 100.0).sum()
+}
+
+#[test]
+#[ignore = "a measurement: cargo test --release --workspace --lib -- --ignored --nocapture hundred_thousand"]
+fn a_hundred_thousand_entries() {
+    let bench = long(100_000);
+    let bytes = fs::metadata(bench.folder().join(ENTRIES)).unwrap().len();
+    let timed = |what: &str, run: &dyn Fn()| {
+        let (wall, processor) = (std::time::Instant::now(), processor_time_s());
+        run();
+        let (wall, processor) = (wall.elapsed().as_secs_f64(), processor_time_s() - processor);
+        println!("{what}: {wall:.2} s, {processor:.2} s of processor time");
+    };
+    println!("100000 entries, {} MB", bytes / 1_000_000);
+    for _ in 0..3 {
+        timed("append", &|| bench.append(1));
+        timed("verify", &|| assert!(bench.audit(None).unwrap().entries > 100_000));
+    }
+}
+
+#[test]
+fn a_log_that_was_written_in_one_go_is_in_order() {
+    let bench = long(300);
+    bench.append(1);
+    assert_eq!(bench.audit(None).unwrap().entries, 301);
+}

@@ -17,6 +17,7 @@ pub use signed::{Installed, Policy};
 pub(crate) use signed::{candidate, exists, load};
 
 use crate::config::Config;
+use crate::extra::ExtraRules;
 use crate::rules::{Approval, Stage, SubjectKind};
 use crate::sheet::InputError;
 
@@ -30,7 +31,7 @@ pub const MAX_POLICY_BYTES: u64 = 1 << 20;
 const ROLES: [&str; 3] = ["caldicott", "clinician", "dpo"];
 
 /// What a site sets beyond the [`Config`] of the rules.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Site {
     /// Folders that results may be written to; where there are none, whoever runs the command attests the folder.
     pub approved_stores: Vec<PathBuf>,
@@ -38,6 +39,8 @@ pub struct Site {
     pub derivative_max_days: Option<u64>,
     /// The titles under which approvals are given, by the role that the rules ask for.
     pub approver_roles: BTreeMap<String, Vec<String>>,
+    /// Rules of the site's own.
+    pub extra: ExtraRules,
 }
 
 /// Why an output folder counts as an approved store.
@@ -110,6 +113,13 @@ struct PolicyToml {
     audience_rank: Spanned<BTreeMap<String, i64>>,
     retention: Retention,
     approver_roles: Spanned<BTreeMap<String, Vec<String>>>,
+    extra: Option<Extra>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Extra {
+    cedar: Spanned<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -128,7 +138,9 @@ pub(crate) fn parse(text: &str) -> Result<(Config, Site), InputError> {
         InputError::new(line, column, e.message().replace('\n', " "))
     })?;
     check(text, &file)?;
+    let extra = file.extra.as_ref().map(|extra| read_extra(text, &extra.cedar)).transpose()?;
     let site = Site {
+        extra: extra.unwrap_or_default(),
         approved_stores: file.approved_stores.into_inner(),
         derivative_max_days: file.retention.derivative_max_days,
         approver_roles: file.approver_roles.into_inner(),
@@ -143,6 +155,21 @@ pub(crate) fn parse(text: &str) -> Result<(Config, Site), InputError> {
     };
     config.validate().map_err(|fault| InputError::of_fault(&fault))?;
     Ok((config, site))
+}
+
+fn read_extra(text: &str, cedar: &Spanned<String>) -> Result<ExtraRules, InputError> {
+    ExtraRules::parse(cedar.get_ref()).map_err(|e| {
+        let start = cedar.span().start;
+        // A text in three quotes begins behind them and, where a line ends there, with the next line.
+        let written = text.get(start..).unwrap_or_default();
+        let quotes = written.len() - written.trim_start_matches(['"', '\'']).len();
+        let rest = written.get(quotes..).unwrap_or_default();
+        let break_bytes =
+            ["\r\n", "\n"].into_iter().find(|end| quotes == 3 && rest.starts_with(end)).map_or(0, str::len);
+        let begin = start + quotes + break_bytes;
+        let (line, column) = place(text, e.offset.map_or(start, |offset| begin + offset));
+        InputError::new(line, column, e.what).under("extra.cedar")
+    })
 }
 
 /// What no type says.

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::dsse::Envelope;
 use crate::durable;
 use crate::keys::{PublicKey, Signer};
-use crate::rules::PolicyState;
+use crate::rules::{Decision, Facts, PolicyState};
 use crate::sheet::InputError;
 
 /// The file.
@@ -25,6 +25,10 @@ const PAYLOAD_TYPE: &str = "application/vnd.obscura.policy+toml";
 /// What to do about a policy that is not in force.
 const ADVICE: &str =
     "run `obscura policy check FILE` with the policy file: it shows the difference and signs it";
+
+/// Why a policy with rules of the site allows nothing here.
+const WITHOUT_CEDAR: &str = "this program was built without Cedar, so it cannot evaluate the rules of this site; use one that was \
+                             built with the feature `cedar`, or take the rules out";
 
 /// The policy as it was found.
 #[derive(Clone, Debug)]
@@ -41,6 +45,13 @@ pub struct Policy {
     pub problem: Option<String>,
 }
 
+impl Policy {
+    /// The decision of the rules in code and of those that the site added.
+    pub(crate) fn decide(&self, facts: &Facts) -> Decision {
+        self.site.extra.decide(facts, &self.config)
+    }
+}
+
 /// What installing a policy changed.
 #[derive(Clone, Debug, Serialize)]
 pub struct Installed {
@@ -50,6 +61,8 @@ pub struct Installed {
     pub previous_sha256: Option<Sha256Digest>,
     /// The settings that differ.
     pub differences: Vec<Difference>,
+    /// This very policy was in force already: nothing was signed or written.
+    pub was_in_force: bool,
 }
 
 /// Whether there is a policy file, in force or not. It is written after its signature.
@@ -75,6 +88,7 @@ pub(crate) fn load(folder: &Path, trusted: &[PublicKey]) -> Policy {
     let fallback = || signed.as_deref().and_then(|text| parse(text).ok());
     let in_force = if signature_ok { parsed.and_then(Result::ok) } else { fallback() };
     let (config, site) = in_force.unwrap_or_default();
+    let problem = problem.or_else(|| (!site.extra.can_be_evaluated()).then(|| WITHOUT_CEDAR.to_owned()));
     let sha256 = found.ok().map(|bytes| Sha256Digest::of(&bytes));
     Policy { config, site, state: PolicyState { loaded, signature_ok }, sha256, problem }
 }
@@ -93,17 +107,35 @@ pub(crate) struct Candidate {
     pub(crate) change: Installed,
 }
 
+/// Signs a text that this program would not sign.
+#[cfg(all(test, not(feature = "cedar")))]
+pub(super) fn signed_elsewhere(folder: &Path, text: &str, signer: &Signer) -> std::io::Result<Installed> {
+    let change = Installed {
+        sha256: Sha256Digest::of(text.as_bytes()),
+        previous_sha256: None,
+        differences: Vec::new(),
+        was_in_force: false,
+    };
+    Candidate { folder: folder.to_owned(), text: text.to_owned(), change }.sign(signer)
+}
+
 /// Checks a policy and compares it with the one that was signed last.
 ///
 /// # Errors
 /// [`InputError`] with line and column.
 pub(crate) fn candidate(folder: &Path, trusted: &[PublicKey], text: &str) -> Result<Candidate, InputError> {
-    parse(text)?;
+    let (_, site) = parse(text)?;
+    if !site.extra.can_be_evaluated() {
+        return Err(InputError::new(0, 0, WITHOUT_CEDAR).under("extra.cedar"));
+    }
     let before = signed_text(folder, trusted);
     let change = Installed {
         sha256: Sha256Digest::of(text.as_bytes()),
         previous_sha256: before.as_ref().map(|before| Sha256Digest::of(before.as_bytes())),
         differences: between(before.as_deref().unwrap_or(""), text),
+        was_in_force: before.as_deref() == Some(text)
+            && durable::read(&folder.join(FILE), MAX_POLICY_BYTES)
+                .is_ok_and(|found| found == text.as_bytes()),
     };
     Ok(Candidate { folder: folder.to_owned(), text: text.to_owned(), change })
 }

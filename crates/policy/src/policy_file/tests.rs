@@ -116,3 +116,63 @@ fn local_titles_count_as_the_role_and_unlisted_ones_as_nothing() {
     let roles: Vec<&str> = known.iter().map(|approval| approval.role.as_str()).collect();
     assert_eq!(roles, ["dpo", "clinician"]);
 }
+
+fn with_rules(rules: &str) -> String {
+    format!("{DEFAULT}\n[extra]\ncedar = '''\n{rules}'''\n")
+}
+
+const FORBID: &str =
+    "@id(\"no-teaching\")\nforbid (principal, action, resource) when { context.purpose == \"TRAIN\" };\n";
+
+#[test]
+fn rules_of_a_site_are_under_the_signature_and_their_difference_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let signer = signed(&folder);
+    let trusted = [signer.public()];
+    let text = with_rules(FORBID);
+    let change = candidate(folder.path(), &trusted, &text);
+    if !cfg!(feature = "cedar") {
+        assert!(change.unwrap_err().to_string().contains("built without Cedar"));
+        return;
+    }
+    let change = change.unwrap().sign(&signer).unwrap();
+    let shown: Vec<String> = change.differences.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, FORBID.lines().map(|line| format!("+ extra.cedar: {line}")).collect::<Vec<_>>());
+    assert!(load(folder.path(), &trusted).problem.is_none());
+    let changed = text.replace("TRAIN", "HRESCH");
+    std::fs::write(folder.path().join("policy.toml"), &changed).unwrap();
+    assert!(!load(folder.path(), &trusted).state.signature_ok, "a changed rule is not the signed one");
+    let change = candidate(folder.path(), &trusted, &changed).unwrap().change;
+    assert_eq!(change.differences.len(), 2, "{:?}", change.differences);
+}
+
+#[cfg(feature = "cedar")]
+#[test]
+fn faults_in_rules_of_a_site_name_their_line() {
+    let first = DEFAULT.lines().count() + 4;
+    let wrong = [
+        ("permit (principal, action, resource);\n".to_owned(), first),
+        (format!("{FORBID}@id(\"x\") permit (principal, action, resource);\n"), first + 2),
+        (format!("{FORBID}\n\nforbid (principal action, resource);\n"), first + 4),
+    ];
+    for (rules, line) in wrong {
+        let error = parse(&with_rules(&rules)).unwrap_err();
+        assert_eq!((error.line, error.path.as_str()), (line, "extra.cedar"), "{error}");
+    }
+}
+
+#[cfg(not(feature = "cedar"))]
+#[test]
+fn a_signed_policy_with_rules_of_a_site_allows_nothing_where_they_cannot_be_evaluated() {
+    let folder = tempfile::tempdir().unwrap();
+    let signer = Signer::read_or_make(&folder.path().join("key")).unwrap();
+    let text = with_rules(FORBID);
+    // As a program with Cedar signed it.
+    signed::signed_elsewhere(folder.path(), &text, &signer).unwrap();
+    let policy = load(folder.path(), &[signer.public()]);
+    assert_eq!(policy.state, PolicyState { loaded: true, signature_ok: true });
+    assert!(policy.problem.as_ref().unwrap().contains("built without Cedar"));
+    let base = include_str!("../../fixtures/base.yaml");
+    let facts = crate::sheet::yaml::from_str(base, base.len()).unwrap();
+    assert_eq!(policy.decide(&facts).rule_ids(), ["X-UNAVAILABLE"]);
+}

@@ -1,7 +1,5 @@
 //! The one table of rules: printed id, what would cure a violation, who may cure it, and the source it rests on.
 
-use serde::{Serialize, Serializer};
-
 /// Guidance on video review in health care.
 const REVIEW: &str = "Guidance on video review in health care";
 /// The General Medical Council's guidance.
@@ -15,6 +13,12 @@ const DERIVED: &str = "Derived from the sources: an unclear or contradictory rec
 
 /// What a site adds.
 const SITE: &str = "The rules that this site added to its policy";
+
+/// Who puts a sheet right.
+pub(super) const KEEPER: &str = "the review coordinator, who keeps the consent sheet";
+/// What to do about a consent that is on file for another recording.
+pub(super) const OTHER_RECORDING: &str =
+    "Correct the recording that the row names; if the consent really is for another one, ask the person.";
 
 /// Approver roles.
 const NOBODY: &[&str] = &[];
@@ -186,9 +190,13 @@ impl Rule {
             Self::Input | Self::Policy | Self::Site => {
                 "whoever keeps the consent sheet and the policy of this site"
             }
-            Self::Census | Self::AgeUnknown | Self::Conflict | Self::Identity | Self::Clock | Self::Label => {
-                "the review coordinator, who keeps the consent sheet"
-            }
+            Self::Census
+            | Self::AgeUnknown
+            | Self::Conflict
+            | Self::Identity
+            | Self::Clock
+            | Self::Label
+            | Self::Evidence => KEEPER,
             Self::Refused | Self::Withdrawn | Self::Dissent => "nobody: a no is not asked again",
             Self::Pressure => "somebody outside the person's line of command",
             Self::Stage
@@ -197,8 +205,7 @@ impl Rule {
             | Self::Expired
             | Self::NotYet
             | Self::Authority
-            | Self::Reconsent
-            | Self::Evidence => "the person, or who may decide for them, through the consent lead",
+            | Self::Reconsent => "the person, or who may decide for them, through the consent lead",
             Self::Voice | Self::Audience | Self::Identifiable => {
                 "whoever made the request; only then the person, through the consent lead"
             }
@@ -229,12 +236,5 @@ impl Rule {
             Self::Minimise => &["a transcript"],
             _ => &[],
         }
-    }
-}
-
-/// Written as the printed id.
-impl Serialize for Rule {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.id())
     }
 }

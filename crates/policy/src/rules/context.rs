@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{Action, Approval, Consent, Derivative, Facts, Recipient};
+use super::facts::{Action, Approval, Consent, Derivative, Facts, Recipient, Stage};
 use super::instant::Instant;
 use crate::config::Config;
 
@@ -33,6 +33,14 @@ impl<'a> Context<'a> {
     /// The consent rows of one person for this recording.
     pub(super) fn rows_of(&self, subject: &str) -> &[&'a Consent] {
         self.rows_by_subject.get(subject).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a person has a row of this stage that names another recording.
+    pub(super) fn has_row_elsewhere(&self, subject: &str, stage: Stage) -> bool {
+        let rows = &self.facts.consents;
+        rows.iter().any(|row| {
+            row.subject == subject && row.stage == stage && row.recording != self.facts.recording.id
+        })
     }
 
     /// The people whom the consent rows for this recording name.

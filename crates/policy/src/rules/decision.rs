@@ -1,5 +1,6 @@
 //! The decision: permit with obligations, or every reason against it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -35,7 +36,11 @@ impl Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reason {
     /// The rule.
+    #[serde(skip)]
     pub rule: Rule,
+    /// Its printed id; a rule of a site has one of its own, `X-` and its name.
+    #[serde(rename = "rule")]
+    pub id: Cow<'static, str>,
     /// The person it concerns; `None` for the recording or the request as a whole.
     pub subject: Option<String>,
     /// What is wrong, as a plain sentence without personal data.
@@ -56,6 +61,7 @@ impl Reason {
     pub(crate) fn new(rule: Rule, subject: Option<&str>, why: String) -> Self {
         Self {
             rule,
+            id: Cow::Borrowed(rule.id()),
             subject: subject.map(str::to_owned),
             why,
             cure: rule.cure(),
@@ -66,8 +72,13 @@ impl Reason {
         }
     }
 
-    fn sort_key(&self) -> (&'static str, Option<&str>, &str) {
-        (self.rule.id(), self.subject.as_deref(), &self.why)
+    /// A rule that a site added under this name.
+    pub(crate) fn of_site(name: &str, why: String) -> Self {
+        Self { id: Cow::Owned(format!("X-{name}")), ..Self::new(Rule::Site, None, why) }
+    }
+
+    fn sort_key(&self) -> (&str, Option<&str>, &str) {
+        (&self.id, self.subject.as_deref(), &self.why)
     }
 }
 
@@ -102,7 +113,12 @@ pub struct Decision {
 impl Decision {
     /// The denial of facts that are not of the agreed shape.
     pub fn ill_typed(fault: &Fault) -> Self {
-        Self::denied(vec![Reason::new(Rule::Input, None, fault.to_string())])
+        Self::input_denied([fault.to_string()])
+    }
+
+    /// The denial of input with several faults, each in one sentence.
+    pub fn input_denied(faults: impl IntoIterator<Item = String>) -> Self {
+        Self::denied(faults.into_iter().map(|fault| Reason::new(Rule::Input, None, fault)).collect())
     }
 
     /// A denial for these reasons; `needs_approval` where a named approver could cure every one of them.
@@ -129,8 +145,8 @@ impl Decision {
     }
 
     /// The ids of the violated rules, sorted, each once.
-    pub fn rule_ids(&self) -> Vec<&'static str> {
-        let ids: BTreeSet<_> = self.reasons.iter().map(|reason| reason.rule.id()).collect();
+    pub fn rule_ids(&self) -> Vec<&str> {
+        let ids: BTreeSet<&str> = self.reasons.iter().map(|reason| reason.id.as_ref()).collect();
         ids.into_iter().collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::catalog::Rule;
+use super::catalog::{KEEPER, Rule};
 use super::context::Context;
 use super::decision::{Decision, Reason};
 use super::facts::{Faces, Voice};
@@ -30,6 +30,11 @@ impl Findings {
     /// Reports a violated rule that concerns one person.
     pub(super) fn deny_for(&mut self, subject: &str, rule: Rule, why: String) {
         self.report(Reason::new(rule, Some(subject), why));
+    }
+
+    /// Reports a violated rule about one person that whoever keeps the sheet can cure.
+    pub(super) fn deny_sheet(&mut self, subject: &str, rule: Rule, why: String, cure: &'static str) {
+        self.report(Reason { cure, ask: KEEPER, ..Reason::new(rule, Some(subject), why) });
     }
 
     fn report(&mut self, reason: Reason) {

@@ -9,6 +9,7 @@
 //! | `recording`, `request`, `identity` | what is true of the whole recording, the request, the identifiers |
 //! | `subject`, `effective`, `consent` | each person, in the fixed order of six steps |
 //! | `disclosure` | a hand-over: recipient, transfer, derivative |
+//! | `obligations` | says in plain words what a permit demands |
 //! | `findings` | gathers reasons, citations and the ends the permit leans on |
 
 #![forbid(unsafe_code)]
@@ -24,6 +25,7 @@ mod facts;
 mod findings;
 mod identity;
 mod instant;
+mod obligations;
 mod recording;
 mod request;
 mod subject;
@@ -42,6 +44,7 @@ pub use facts::{
     RightsKind, RightsRequest, SharingAgreement, Stage, Subject, SubjectKind, Technique, Voice,
 };
 pub use instant::{Instant, InstantError};
+pub use obligations::obligation_in_words;
 pub use subject::identifiable_subjects;
 
 use crate::config::Config;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::calendar::CONSENT_AGE_YEARS;
-use super::catalog::Rule;
+use super::catalog::{OTHER_RECORDING, Rule};
 use super::consent;
 use super::context::{Context, present};
 use super::effective::{StageConsent, effective};
@@ -65,7 +65,7 @@ fn judge(context: &Context<'_>, person: &Person<'_>, findings: &mut Findings) {
     }
     // (4) Missing stages.
     let required = required_stages(context.config, person.subject.kind);
-    if stage_missing(person, &stages, required, findings) {
+    if stage_missing(context, person, &stages, required, findings) {
         return;
     }
     // (5) Each effective permit.
@@ -149,6 +149,7 @@ fn required_stages(config: &Config, kind: SubjectKind) -> &[Stage] {
 
 /// R02-STAGE. Whether it was found.
 fn stage_missing(
+    context: &Context<'_>,
     person: &Person<'_>,
     stages: &[StageConsent<'_>],
     required: &[Stage],
@@ -158,7 +159,13 @@ fn stage_missing(
     for stage in stages {
         let words = stage.stage.in_words();
         if required.contains(&stage.stage) && !stage.is_present() {
-            person.deny(findings, Rule::Stage, format!("The required consent {words} is missing."));
+            if context.has_row_elsewhere(&person.subject.id, stage.stage) {
+                let why =
+                    format!("The required consent {words} is missing; a row for it names another recording.");
+                findings.deny_sheet(&person.subject.id, Rule::Stage, why, OTHER_RECORDING);
+            } else {
+                person.deny(findings, Rule::Stage, format!("The required consent {words} is missing."));
+            }
             found = true;
         }
         if stage.says(ConsentDecision::NotAsked) {

@@ -1,5 +1,8 @@
 //! Case files (`format: obscura-cases/1`): many sets of facts, each judged by itself, for auditors and tests.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +72,7 @@ pub struct Expect {
 struct Row<'a> {
     id: &'a str,
     outcome: &'static str,
-    rules: Vec<&'static str>,
+    rules: BTreeSet<Cow<'static, str>>,
     obligations: Vec<String>,
     valid_until: Option<Instant>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -207,7 +210,7 @@ impl Expect {
         if let Some(expected) = self.outcome.as_ref().filter(|expected| *expected != outcome) {
             all.push(format!("outcome is {outcome}, expected {expected}"));
         }
-        let sorted = |texts: &[String]| texts.iter().cloned().collect::<std::collections::BTreeSet<_>>();
+        let sorted = |texts: &[String]| texts.iter().cloned().collect::<BTreeSet<_>>();
         let rules = decision.rule_ids();
         if let Some(expected) = &self.rules
             && !sorted(expected).iter().eq(&rules)
@@ -249,7 +252,7 @@ pub fn eval_json(file: &CaseFile) -> Result<String, serde_json::Error> {
         Row {
             id: &case.id,
             outcome: outcome.as_str(),
-            rules: decision.rule_ids(),
+            rules: decision.reasons.iter().map(|reason| reason.id.clone()).collect(),
             obligations: obligations.clone(),
             valid_until: *valid_until,
             error,

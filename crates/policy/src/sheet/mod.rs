@@ -5,22 +5,23 @@
 
 mod append;
 mod cases;
-mod digest;
+mod faults;
 mod split;
 mod template;
 pub(crate) mod yaml;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use append::append_consents;
 pub use cases::{Case, CaseFile, Expect, eval_json, parse_cases};
-pub use digest::{Digest, DigestError};
+pub use faults::{MAX_FAULTS, faults};
 pub use template::template;
 pub use yaml::InputError;
 /// What is wrong with a consent sheet, and where.
 pub use yaml::InputError as SheetError;
 
+use obscura_core::model::Sha256Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -60,7 +61,7 @@ pub struct Sheet {
 pub struct SheetRecording {
     pub id: String,
     /// SHA-256 of the file.
-    pub sha256: Digest,
+    pub sha256: Sha256Digest,
     pub state: RecordingState,
     pub captured_at: Instant,
     pub retention_until: Option<Instant>,
@@ -86,7 +87,7 @@ pub struct Found {
     /// The state of the policy bundle.
     pub policy: PolicyState,
     /// SHA-256 of the file at hand.
-    pub source_sha256: Digest,
+    pub source_sha256: Sha256Digest,
     /// What is asked for.
     pub request: Request,
     /// The derivative that is to be disclosed, where there is one.
@@ -107,8 +108,10 @@ impl Sheet {
     /// # Errors
     /// [`SheetError`] at the first place where the text is no consent sheet, or names an unknown audience.
     pub fn parse_for(text: &str, config: &Config) -> Result<Self, SheetError> {
-        let document = yaml::load(text, MAX_BYTES)?;
-        let root = yaml::root(&document)?;
+        Self::read(yaml::root(&yaml::load(text, MAX_BYTES)?)?, config)
+    }
+
+    fn read(root: yaml::Node<'_>, config: &Config) -> Result<Self, SheetError> {
         let sheet: Self = yaml::from_node(root)?;
         for (index, row) in sheet.consents.iter().enumerate() {
             if !config.audience_rank.contains_key(&row.max_audience) {
@@ -142,7 +145,7 @@ impl Sheet {
 }
 
 impl SheetRecording {
-    fn to_recording(&self, source_sha256: Digest) -> Recording {
+    fn to_recording(&self, source_sha256: Sha256Digest) -> Recording {
         Recording {
             id: self.id.clone(),
             state: self.state,

@@ -1,14 +1,14 @@
 //! A commented consent sheet for one clip, with blanks that a person must fill.
 
-use crate::rules::Instant;
+use obscura_core::model::Sha256Digest;
 
-use super::digest::Digest;
+use crate::rules::Instant;
 
 /// A consent sheet for the file with this digest, captured then if that is known.
 ///
 /// What it leaves blank is refused by [`Sheet::parse`](super::Sheet::parse), which names the first blank, so that
 /// nobody renders under a sheet that nobody filled. No answer is suggested: each is somebody's to give.
-pub fn template(sha256: Digest, captured_at: Option<Instant>) -> String {
+pub fn template(sha256: Sha256Digest, captured_at: Option<Instant>) -> String {
     let captured_at = captured_at.map_or_else(String::new, |at| format!(" \"{at}\""));
     TEMPLATE.replace("{sha256}", &sha256.to_string()).replace("{captured_at}", &captured_at)
 }

@@ -79,6 +79,17 @@ pub enum InstallError {
     State(#[from] StateError),
 }
 
+/// What becomes of a wish to take the clock as right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockAnswer {
+    /// The log is not ahead of the clock, so there is nothing to accept.
+    NotAhead,
+    /// The log is ahead: its latest time is this one, and it was not repeated.
+    Ahead(Instant),
+    /// It is written down, and from now on earlier times do not count.
+    Accepted,
+}
+
 /// An opened state folder.
 #[derive(Debug)]
 pub struct State {
@@ -188,12 +199,37 @@ impl State {
         let candidate =
             policy_file::candidate(&self.folder, &self.own_key(), text).map_err(InstallError::Policy)?;
         let (new, old) = (candidate.change.sha256, candidate.change.previous_sha256);
-        if only_look {
+        if only_look || candidate.change.was_in_force {
             return Ok(candidate.change);
         }
         log.append(&Event::PolicyInstalled { policy_sha256: new, previous_sha256: old }, now)
             .map_err(StateError::from)?;
         Ok(candidate.sign(&self.signer).map_err(StateError::from)?)
+    }
+
+    /// Takes the clock as right although the log has entries of a later time, which deny every use (R28-CLOCK). `latest_at` is
+    /// that later time, as a person repeated it; the log has who did so.
+    ///
+    /// # Errors
+    /// [`StateError`] where the log cannot be used.
+    pub fn accept_clock(
+        &self,
+        latest_at: Option<Instant>,
+        actor: &str,
+        now: Instant,
+    ) -> Result<ClockAnswer, StateError> {
+        let mut log = self.log()?;
+        let skew_s = self.policy().config.max_clock_skew_s;
+        let Some(found) = log.latest_at().filter(|latest| *latest > now.plus_seconds(skew_s)) else {
+            return Ok(ClockAnswer::NotAhead);
+        };
+        if latest_at != Some(found) {
+            return Ok(ClockAnswer::Ahead(found));
+        }
+        let actor =
+            self.subjects().person(actor, Sha256Digest::of(b"")).map_err(key_error("key of a person"))?;
+        log.append(&Event::ClockAccepted { latest_at: found, actor: actor.reference }, now)?;
+        Ok(ClockAnswer::Accepted)
     }
 
     /// Destroys the key of a person, so that what the log says about them leads to nobody. Returns whether there was one.

@@ -14,7 +14,6 @@ use sha2::Sha256;
 
 use crate::durable;
 use crate::keys::{KeyError, random};
-use crate::sheet::Digest;
 
 /// The key that names the files.
 const INDEX: &str = "index.key";
@@ -82,7 +81,7 @@ impl Subjects {
 fn read_key(path: &Path) -> Result<Option<[u8; 32]>, KeyError> {
     let Some(bytes) = durable::read_if_there(path, MAX_BYTES)? else { return Ok(None) };
     let text = std::str::from_utf8(&bytes).or(Err(KeyError::NotAKey))?;
-    Ok(Some(text.trim().parse::<Digest>().or(Err(KeyError::NotAKey))?.0))
+    Ok(Some(*text.trim().parse::<Sha256Digest>().or(Err(KeyError::NotAKey))?.as_bytes()))
 }
 
 fn read_or_make(path: &Path) -> Result<[u8; 32], KeyError> {
@@ -90,7 +89,7 @@ fn read_or_make(path: &Path) -> Result<[u8; 32], KeyError> {
         return Ok(key);
     }
     let key = random()?;
-    durable::replace(path, format!("{}\n", Digest(key)).as_bytes())?;
+    durable::replace(path, format!("{}\n", Sha256Digest::from(key)).as_bytes())?;
     Ok(key)
 }
 
@@ -104,7 +103,7 @@ fn mac(key: &[u8; 32], parts: &[&[u8]]) -> Sha256Digest {
         hmac.update(&(part.len() as u64).to_be_bytes());
         hmac.update(part);
     }
-    crate::keys::digest_from(hmac.finalize().into_bytes().into())
+    Sha256Digest::from(<[u8; 32]>::from(hmac.finalize().into_bytes()))
 }
 
 #[cfg(test)]

@@ -5,10 +5,13 @@ mod bounds;
 mod fold;
 mod pass;
 mod proto;
+mod tfjs;
 
 use prost::Message;
 
+pub(crate) use pass::Normalise;
 use proto::Model;
+pub(crate) use tfjs::convert;
 
 /// Larger models are refused before they are decoded; ours have 7.3 MB and 0.2 MB.
 pub(crate) const MAX_MODEL_BYTES: usize = 64 << 20;
@@ -40,25 +43,43 @@ pub enum ModelError {
         /// Size of what would be written again.
         kept: usize,
     },
+    /// A graph in another format that has parts for which there is no translation.
+    #[error("its graph is not the one that this version knows: it has {0}")]
+    Graph(String),
     /// It has no graph, or not the named input or output.
     #[error("it has no {0}")]
     Missing(String),
 }
 
+/// How a model is to be rewritten.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wishes<'a> {
+    /// The tensors that are wanted, in this order; the others go, with the nodes that only they need.
+    pub(crate) outputs: &'a [&'a str],
+    /// What the network wants done to values of 0..=255 first.
+    pub(crate) normalise: Option<Normalise>,
+    /// Pictures of any size may come in.
+    pub(crate) any_size: bool,
+}
+
 /// Rewrites a model so that ONNX Runtime can run it at any size and optimise all of it.
 ///
-/// `outputs` are the tensors that are wanted, in this order; the others go, with the nodes that only they
-/// need. The caller has compared the digest of `model_bytes` before. The result computes the same, up to
-/// rounding (see `pass` for the steps).
+/// The caller has compared the digest of `model_bytes` before. The result computes the same, up to rounding (see `pass` for
+/// the steps).
 ///
 /// # Errors
 /// [`ModelError`] where the bytes are not a model, not fully understood, or without one of the outputs.
-pub(crate) fn adapt(model_bytes: &[u8], outputs: &[&str]) -> Result<Vec<u8>, ModelError> {
+pub(crate) fn adapt(model_bytes: &[u8], wishes: &Wishes<'_>) -> Result<Vec<u8>, ModelError> {
     let mut model = decode(model_bytes)?;
     let graph = model.graph.as_mut().ok_or_else(|| ModelError::Missing("graph".to_owned()))?;
-    pass::keep_outputs(graph, outputs)?;
+    pass::keep_outputs(graph, wishes.outputs)?;
     pass::take_initializers_off_inputs(graph);
-    pass::free_dimensions(graph);
+    if wishes.any_size {
+        pass::free_dimensions(graph);
+    }
+    if let Some(normalise) = &wishes.normalise {
+        pass::normalise_input(graph, normalise)?;
+    }
     graph.value_info.clear();
     fold::fold_batch_normalization(graph);
     pass::drop_unused_initializers(graph);

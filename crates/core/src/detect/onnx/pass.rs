@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::ModelError;
-use super::proto::{Dimension, DimensionValue, Graph, ValueInfo};
+use super::proto::{Dimension, DimensionValue, FLOAT, Graph, Node, Tensor, ValueInfo};
 
 /// Dimensions of a picture tensor in NCHW order; `None` stays as the model has it (the channels).
 const INPUT_DIMENSIONS: [Option<&str>; 4] = [Some("batch"), None, Some("height"), Some("width")];
@@ -59,6 +59,56 @@ pub(super) fn free_dimensions(graph: &mut Graph) {
         for (axis, dimension) in dimensions(output).iter_mut().enumerate() {
             dimension.value = Some(DimensionValue::Free(format!("{name}_{axis}")));
         }
+    }
+}
+
+/// What a network wants done to the values of a picture first: `(value - mean) / deviation`, by colour plane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Normalise {
+    /// In the network's order of planes, on the scale of 0..=255.
+    pub(crate) mean: [f32; 3],
+    /// See `mean`; none is zero.
+    pub(crate) deviation: [f32; 3],
+}
+
+/// Puts the normalisation in front of everything else, so that every network takes values of 0..=255.
+///
+/// # Errors
+/// [`ModelError::Missing`] where the model has no input with a name.
+pub(super) fn normalise_input(graph: &mut Graph, normalise: &Normalise) -> Result<(), ModelError> {
+    let input = graph.input.first().and_then(|value| value.name.clone());
+    let input = input.ok_or_else(|| ModelError::Missing("input".to_owned()))?;
+    let (centred, normal) = (format!("{input}_centred"), format!("{input}_normal"));
+    for name in graph.node.iter_mut().flat_map(|node| &mut node.input).filter(|name| **name == input) {
+        name.clone_from(&normal);
+    }
+    let factor = normalise.deviation.map(|deviation| 1.0 / deviation);
+    let steps = [("Sub", &input, &centred, normalise.mean), ("Mul", &centred, &normal, factor)];
+    for (place, (op, from, to, values)) in steps.into_iter().enumerate() {
+        let constant = format!("{to}_by");
+        graph.node.insert(place, node(op, [from, &constant], to));
+        graph.initializer.push(per_plane(constant, values));
+    }
+    Ok(())
+}
+
+fn node(op: &str, input: [&String; 2], output: &str) -> Node {
+    Node {
+        input: input.map(Clone::clone).to_vec(),
+        output: vec![output.to_owned()],
+        op_type: Some(op.to_owned()),
+        ..Node::default()
+    }
+}
+
+/// One number for each plane of a picture in NCHW order.
+fn per_plane(name: String, values: [f32; 3]) -> Tensor {
+    Tensor {
+        dims: vec![1, 3, 1, 1],
+        data_type: Some(FLOAT),
+        name: Some(name),
+        raw_data: Some(values.iter().flat_map(|value| value.to_le_bytes()).collect()),
+        ..Tensor::default()
     }
 }
 

@@ -11,6 +11,9 @@ use prost::{Message, Oneof};
 /// `TensorProto.DataType.FLOAT`.
 pub(crate) const FLOAT: i32 = 1;
 
+/// `TensorProto.DataType.INT64`.
+pub(crate) const INT64: i32 = 7;
+
 /// A whole file.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Model {

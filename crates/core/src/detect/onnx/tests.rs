@@ -40,6 +40,10 @@ fn run(onnx: &[u8], shape: [usize; 4], pixels: &[f32], outputs: &[&str]) -> Vec<
     outputs.iter().map(|name| found[*name].try_extract_tensor::<f32>().unwrap().1.to_vec()).collect()
 }
 
+fn any_size<'a>(outputs: &'a [&'a str]) -> Wishes<'a> {
+    Wishes { outputs, normalise: None, any_size: true }
+}
+
 fn ramp(length: usize, step: f32, span: f32) -> Vec<f32> {
     (0..length).map(|n| (n as f32 * step) % span).collect()
 }
@@ -56,7 +60,7 @@ fn the_pass_keeps_what_the_shipped_models_compute() {
     for (bytes, outputs) in
         [(testing::centerface_bytes(), CENTERFACE.as_slice()), (testing::yunet_bytes(), &YUNET)]
     {
-        let adapted = adapt(&bytes, outputs).unwrap();
+        let adapted = adapt(&bytes, &any_size(outputs)).unwrap();
         let shape = [1, 3, height, width];
         let expected = run(&with_free_sizes_only(&bytes), shape, &pixels, outputs);
         let worst = worst_difference(&run(&adapted, shape, &pixels, outputs), &expected);
@@ -66,7 +70,7 @@ fn the_pass_keeps_what_the_shipped_models_compute() {
 
 #[test]
 fn the_pass_removes_what_costs_time() {
-    let model = decode(&adapt(&testing::centerface_bytes(), &CENTERFACE).unwrap()).unwrap();
+    let model = decode(&adapt(&testing::centerface_bytes(), &any_size(&CENTERFACE)).unwrap()).unwrap();
     let graph = model.graph.unwrap();
     assert_eq!(graph.input.len(), 1, "only the picture is an input");
     assert!(graph.node.iter().all(|node| node.op_type.as_deref() != Some("BatchNormalization")));
@@ -151,7 +155,7 @@ fn folding_keeps_grouped_convolutions_right() {
     for (op_type, weight) in [("Conv", [6, 2, 2, 2]), ("ConvTranspose", [4, 3, 2, 2])] {
         for with_bias in [false, true] {
             let shipped = grouped(op_type, weight, with_bias).encode_to_vec();
-            let adapted = adapt(&shipped, &["y"]).unwrap();
+            let adapted = adapt(&shipped, &any_size(&["y"])).unwrap();
             assert_eq!(decode(&adapted).unwrap().graph.unwrap().node.len(), 1, "{op_type} is folded");
             let shape = [1, 4, 5, 7];
             let (before, after) =
@@ -168,11 +172,11 @@ fn what_cannot_be_folded_stays() {
     let graph = model.graph.as_mut().unwrap();
     // The value before the normalisation is wanted too.
     graph.output.push(value("between"));
-    let adapted = adapt(&model.encode_to_vec(), &["y", "between"]).unwrap();
+    let adapted = adapt(&model.encode_to_vec(), &any_size(&["y", "between"])).unwrap();
     assert_eq!(decode(&adapted).unwrap().graph.unwrap().node.len(), 2);
     let mut model = grouped("Conv", [6, 2, 2, 2], false);
     model.graph.as_mut().unwrap().initializer[4] = constant("mean", &[5], 0.1);
-    let adapted = adapt(&model.encode_to_vec(), &["y"]).unwrap();
+    let adapted = adapt(&model.encode_to_vec(), &any_size(&["y"])).unwrap();
     assert_eq!(decode(&adapted).unwrap().graph.unwrap().node.len(), 2, "lists of unequal length");
 }
 
@@ -181,11 +185,13 @@ fn models_that_would_change_are_refused() {
     let model = grouped("Conv", [6, 2, 2, 2], false).encode_to_vec();
     // Field 25 of a model holds functions, which `proto` does not describe.
     let with_function = [model.as_slice(), &[0xca, 0x01, 0x00]].concat();
-    assert!(matches!(adapt(&with_function, &["y"]), Err(ModelError::UnknownParts { .. })));
-    assert!(matches!(adapt(&model, &["z"]), Err(ModelError::Missing(what)) if what.contains("`z`")));
-    assert!(matches!(adapt(&[], &["y"]), Err(ModelError::Missing(what)) if what == "graph"));
+    assert!(matches!(adapt(&with_function, &any_size(&["y"])), Err(ModelError::UnknownParts { .. })));
+    assert!(
+        matches!(adapt(&model, &any_size(&["z"])), Err(ModelError::Missing(what)) if what.contains("`z`"))
+    );
+    assert!(matches!(adapt(&[], &any_size(&["y"])), Err(ModelError::Missing(what)) if what == "graph"));
     let large = vec![0; MAX_MODEL_BYTES + 1];
-    assert!(matches!(adapt(&large, &["y"]), Err(ModelError::TooLarge { .. })));
+    assert!(matches!(adapt(&large, &any_size(&["y"])), Err(ModelError::TooLarge { .. })));
 }
 
 #[test]
@@ -195,13 +201,13 @@ fn a_bomb_of_empty_messages_is_refused() {
     let mut bomb = vec![0x3a];
     prost::encode_length_delimiter(nodes.len(), &mut bomb).unwrap();
     bomb.extend(nodes);
-    assert!(matches!(adapt(&bomb, &["y"]), Err(ModelError::TooManyFields { .. })));
+    assert!(matches!(adapt(&bomb, &any_size(&["y"])), Err(ModelError::TooManyFields { .. })));
 }
 
 proptest! {
     #[test]
     fn random_bytes_never_pass(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        prop_assert!(adapt(&bytes, &CENTERFACE).is_err());
+        prop_assert!(adapt(&bytes, &any_size(&CENTERFACE)).is_err());
     }
 
     #[test]
@@ -216,7 +222,7 @@ proptest! {
         }
         // Neither may panic; what passes must be readable again.
         for bytes in [&bytes[..], &bytes[..cut.index(bytes.len())]] {
-            if let Ok(adapted) = adapt(bytes, &["y"]) {
+            if let Ok(adapted) = adapt(bytes, &any_size(&["y"])) {
                 prop_assert!(decode(&adapted).is_ok());
             }
         }

@@ -38,8 +38,8 @@ pub(crate) struct Prepared<'a> {
 #[derive(Debug)]
 pub(crate) struct Preparer {
     side_px: u16,
-    turned_side_px: u16,
     order: ChannelOrder,
+    square: bool,
     /// What was prepared lately, at most [`MAX_PLANS`].
     plans: Vec<(Key, Plan)>,
     /// What `pixels` was last laid out for.
@@ -67,8 +67,9 @@ struct Plan {
 }
 
 impl Plan {
-    fn new((size, colour, turn): Key, side_px: u16) -> Self {
+    fn new((size, colour, turn): Key, side_px: u16, square: bool) -> Self {
         let layout = InputLayout::new(size, side_px, turn);
+        let layout = if square { layout.padded_to_square(side_px) } else { layout };
         let target = (layout.content_width, layout.content_height);
         let luma = PlaneScaler::new((size.width(), size.height()), target);
         // Where chroma samples lie between luma samples differs by standard, by half a luma pixel at most:
@@ -102,12 +103,12 @@ impl Plan {
 }
 
 impl Preparer {
-    /// For inputs whose longest side is `side_px`.
-    pub(crate) fn new(side_px: u16, order: ChannelOrder) -> Self {
+    /// For inputs whose longest side is `side_px`, or whose both sides are.
+    pub(crate) fn new(side_px: u16, order: ChannelOrder, square: bool) -> Self {
         Self {
             side_px,
-            turned_side_px: side_px,
             order,
+            square,
             plans: Vec::new(),
             laid_out: None,
             pixels: Vec::new(),
@@ -116,20 +117,12 @@ impl Preparer {
         }
     }
 
-    /// Another longest side for turned inputs.
-    pub(crate) fn set_turned_side(&mut self, side_px: u16) {
-        self.turned_side_px = side_px;
-        self.plans.clear();
-        self.laid_out = None;
-    }
-
     /// Scales, converts and, where asked, turns a frame.
     pub(crate) fn prepare(&mut self, frame: &Frame, turn: Turn) -> Prepared<'_> {
         let key = (frame.size(), frame.colour, turn);
         let mut plan = match self.plans.iter().position(|(known, _)| *known == key) {
             Some(at) => self.plans.swap_remove(at).1,
-            None if turn == Turn::NONE => Plan::new(key, self.side_px),
-            None => Plan::new(key, self.turned_side_px),
+            None => Plan::new(key, self.side_px, self.square),
         };
         let layout = plan.layout;
         if self.laid_out.replace(key) != Some(key) {

@@ -52,7 +52,7 @@ fn rgb(colour: Colorimetry, [y, cb, cr]: [f64; 3]) -> [f64; 3] {
 fn compare(frame: &Frame, side_px: u16, order: ChannelOrder) -> (f64, f32) {
     let layout = InputLayout::new(frame.size(), side_px, Turn::NONE);
     let target = (layout.content_width, layout.content_height);
-    let mut preparer = Preparer::new(side_px, order);
+    let mut preparer = Preparer::new(side_px, order, false);
     let found = preparer.prepare(frame, Turn::NONE);
     let [y_plane, u, v] = frame.planes();
     let (mut worst, mut padding) = (0.0f64, 0.0f32);
@@ -98,7 +98,7 @@ proptest! {
         let [luma, ..] = flat.planes_mut();
         luma.data.fill(grey);
         let layout = InputLayout::new(flat.size(), 96, Turn::NONE);
-        let mut preparer = Preparer::new(96, ChannelOrder::Rgb);
+        let mut preparer = Preparer::new(96, ChannelOrder::Rgb, false);
         let found = preparer.prepare(&flat, Turn::NONE);
         for plane in found.pixels.chunks_exact(found.width * found.height) {
             for row in plane.chunks_exact(found.width).take(layout.content_height) {
@@ -130,12 +130,12 @@ fn ratios_of_real_recordings_agree_with_the_definitions() {
 #[test]
 fn memory_of_another_size_or_turn_does_not_shine_through() {
     let (large, small) = (noise(256, 256, FULL_601, 1), noise(256, 100, FULL_601, 2));
-    let mut used = Preparer::new(128, ChannelOrder::Rgb);
+    let mut used = Preparer::new(128, ChannelOrder::Rgb, false);
     for (frame, turn) in
         [(&large, 0), (&small, 0), (&large, 1), (&small, 2), (&small, 0), (&large, 3), (&small, 1)]
     {
         let turn = Turn::eighths(turn);
-        let mut fresh = Preparer::new(128, ChannelOrder::Rgb);
+        let mut fresh = Preparer::new(128, ChannelOrder::Rgb, false);
         let (found, expected) = (used.prepare(frame, turn), fresh.prepare(frame, turn));
         assert!(found.pixels == expected.pixels, "{turn:?} of {:?}", frame.size());
     }
@@ -144,7 +144,7 @@ fn memory_of_another_size_or_turn_does_not_shine_through() {
 #[test]
 fn quarter_turns_move_pixels_without_changing_them() {
     let noise = noise(256, 128, FULL_601, 3);
-    let mut preparer = Preparer::new(128, ChannelOrder::Rgb);
+    let mut preparer = Preparer::new(128, ChannelOrder::Rgb, false);
     let upright = preparer.prepare(&noise, Turn::NONE).pixels.to_vec();
     let (width, height) = (128, 64);
     for quarter in 1u8..4 {

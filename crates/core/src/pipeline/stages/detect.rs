@@ -1,45 +1,35 @@
-//! Looks for faces in one picture after another; several of these run side by side.
+//! Looks for faces, people and text in one picture after another; several of these run side by side.
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::detect::{FaceDetector, Passes, Schedule, Thumbnail, thumbnail};
+use crate::detect::{FaceDetector, Glance, Lookout, Turn, thumbnail, turns_of};
 use crate::model::{Frame, Search};
 use crate::pipeline::error::EngineError;
 use crate::pipeline::gauge::Watch;
-use crate::track::Observation;
-
-/// A frame with what is to be searched in it.
-#[derive(Debug)]
-pub(in crate::pipeline) struct Task {
-    frame: Frame,
-    thumbnail: Thumbnail,
-    passes: Passes,
-}
-
-/// Makes tasks of frames, which come in order: what is searched in one depends on those before it.
-pub(in crate::pipeline) fn tasks(search: Search) -> impl FnMut(Frame) -> Task {
-    let mut schedule = Schedule::new(search);
-    move |frame| {
-        let thumbnail = thumbnail(&frame);
-        let passes = schedule.next(frame.pts, &thumbnail);
-        Task { frame, thumbnail, passes }
-    }
-}
+use crate::track::{Looked, Observation};
 
 pub(in crate::pipeline) fn run(
     mut detector: Box<dyn FaceDetector>,
-    input: &Receiver<Task>,
-    output: &Sender<(Frame, Observation)>,
+    mut lookout: Lookout,
+    input: &Receiver<Frame>,
+    output: &Sender<(Frame, Looked)>,
+    search: Search,
     watch: &mut Watch<'_>,
 ) -> Result<(), EngineError> {
-    while let Some(Task { frame, thumbnail, passes }) = watch.take(input) {
-        let mut detections = Vec::new();
-        for turn in passes.turns() {
+    while let Some(frame) = watch.take(input) {
+        let mut detections = detector.detect(&frame, Turn::NONE)?;
+        for &turn in turns_of(search, frame.seq) {
             detections.extend(detector.detect(&frame, turn)?);
         }
-        let observation =
-            Observation { seq: frame.seq, pts: frame.pts, detections, thumbnail, damaged: frame.damaged };
-        if !watch.give(output, (frame, observation)) {
+        let Glance { people, text } = lookout.look(&frame)?;
+        let faces = Observation {
+            seq: frame.seq,
+            pts: frame.pts,
+            detections,
+            thumbnail: thumbnail(&frame),
+            damaged: frame.damaged,
+        };
+        if !watch.give(output, (frame, Looked { faces, people, text })) {
             break;
         }
     }

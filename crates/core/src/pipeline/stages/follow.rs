@@ -8,11 +8,11 @@ use crate::model::{Frame, FrameMasks, OnUncertain};
 use crate::pipeline::error::EngineError;
 use crate::pipeline::gauge::Watch;
 use crate::pipeline::tracks::{Script, TracksError};
-use crate::track::{Observation, TrackReport, Tracker};
+use crate::track::{Follower, Looked, TrackReport};
 
 pub(in crate::pipeline) fn run(
-    mut tracker: Tracker,
-    input: &Receiver<(Frame, Observation)>,
+    mut tracker: Follower,
+    input: &Receiver<(Frame, Looked)>,
     output: &Sender<(Frame, FrameMasks)>,
     on_uncertain: OnUncertain,
     watch: &mut Watch<'_>,
@@ -21,14 +21,14 @@ pub(in crate::pipeline) fn run(
     let mut early = BTreeMap::new();
     let mut window = VecDeque::new();
     let mut next_seq = 0;
-    while let Some((frame, observation)) = watch.take(input) {
-        early.insert(frame.seq, (frame, observation));
-        while let Some((frame, observation)) = early.remove(&next_seq) {
+    while let Some((frame, looked)) = watch.take(input) {
+        early.insert(frame.seq, (frame, looked));
+        while let Some((frame, looked)) = early.remove(&next_seq) {
             next_seq += 1;
-            tracker.push(observation);
+            tracker.push(looked);
             window.push_back(frame);
             if !pass_on(&mut tracker, &mut window, output, watch)? {
-                return Ok(tracker.report().clone());
+                return Ok(tracker.report());
             }
         }
     }
@@ -37,7 +37,7 @@ pub(in crate::pipeline) fn run(
     }
     tracker.finish();
     pass_on(&mut tracker, &mut window, output, watch)?;
-    let report = tracker.report().clone();
+    let report = tracker.report();
     match report.uncertain.first() {
         Some(first) if on_uncertain == OnUncertain::Stop => {
             Err(EngineError::Uncertain { spans: report.uncertain.len(), first: first.from })
@@ -49,7 +49,7 @@ pub(in crate::pipeline) fn run(
 
 /// Sends every frame whose masks are settled; false where nobody listens any more.
 fn pass_on(
-    tracker: &mut Tracker,
+    tracker: &mut Follower,
     window: &mut VecDeque<Frame>,
     output: &Sender<(Frame, FrameMasks)>,
     watch: &mut Watch<'_>,

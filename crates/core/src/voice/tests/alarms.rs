@@ -84,6 +84,43 @@ fn an_alarm_is_found_under_speech_and_speech_alone_is_no_alarm() {
     }
 }
 
+/// The largest correlation of `out` with a tone of changing pitch, over lags of 5 ms either way, at 16 kHz.
+fn leak(original: &[f32], out: &[f32]) -> f32 {
+    let middle = &original[80..original.len() - 80];
+    (0..160).map(|lag| correlation(middle, &out[lag..lag + middle.len()]).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn two_alarms_at_once_are_two_events() {
+    let (low, high) =
+        (pulses(16_000, 5.0, 440.0, 250.0, 250.0, 1), pulses(16_000, 5.0, 988.0, 120.0, 280.0, 1));
+    let both: Vec<f32> = low.iter().zip(&high).map(|(a, b)| a + b).collect();
+    let found = events(&both, format(16_000, 1));
+    assert_eq!(found.len(), 2, "{found:?}");
+    for hz in [440.0, 988.0] {
+        assert!(found.iter().any(|event| (event.frequency_hz - hz).abs() < 1.5), "{hz} Hz: {found:?}");
+    }
+    let out = listen(VoiceMode::Disguise, Alarms::List, format(16_000, 1), &both).0;
+    assert!(leak(&low, &out) < 0.2 && leak(&high, &out) < 0.2);
+}
+
+#[test]
+fn a_siren_is_not_let_through() {
+    // Up and down between 500 and 1000 Hz, as of an ambulance: no steady pitch, so it is no event.
+    let mut phase = 0.0_f32;
+    let siren: Vec<f32> = (0..80_000_u32)
+        .map(|i| {
+            let hz = 750.0 + 250.0 * (TAU * 0.5 * i as f32 / 16_000.0).sin();
+            phase = (phase + hz / 16_000.0).fract();
+            0.1 * (TAU * phase).sin()
+        })
+        .collect();
+    for alarms in [Alarms::List, Alarms::Resynth] {
+        let (out, _) = listen(VoiceMode::Disguise, alarms, format(16_000, 1), &siren);
+        assert!(leak(&siren, &out) < 0.2, "{alarms}: {}", leak(&siren, &out));
+    }
+}
+
 #[test]
 fn a_clean_tone_lies_where_the_alarm_was() {
     for (rate_hz, channels) in [(16_000, 1), (44_100, 2)] {

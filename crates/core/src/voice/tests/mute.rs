@@ -3,6 +3,7 @@
 use super::recordings::utterances;
 use super::signals::{duplicate, format, rms, run, run_chunked, speech_like};
 use crate::model::VoiceMode;
+use crate::voice::VoiceStage;
 use crate::voice::random::Draws;
 
 const MODE: VoiceMode = VoiceMode::Mute;
@@ -74,6 +75,27 @@ fn what_is_no_speech_stays_bit_for_bit_in_place() {
         let kept = sound.iter().zip(&out).filter(|(a, b)| a.to_bits() == b.to_bits()).count();
         assert!(kept as f32 > 0.4 * sound.len() as f32, "{rate_hz} Hz: only {kept} of {} kept", sound.len());
     }
+}
+
+#[test]
+fn a_tone_can_stand_where_speech_was() {
+    use crate::model::{Alarms, MuteWith};
+    let Some(utterances) = utterances() else { return };
+    let mut sound = utterances[0].clone();
+    // Six seconds without any sound: even faint hiss can pass for somebody who may be speaking.
+    sound.resize(sound.len() + 96_000, 0.0);
+    let play = |what| {
+        let stage = VoiceStage::with_seed(MODE, Alarms::Drop, format(16_000, 1), 1).unwrap();
+        let (mut stage, mut out) = (stage.muting_with(what), Vec::new());
+        stage.process(&sound, &mut out).unwrap();
+        stage.finish(&mut out).unwrap();
+        out
+    };
+    let (silent, beeping) = (play(MuteWith::Silence), play(MuteWith::Beep));
+    let beeps = beeping.iter().zip(&silent).map(|(a, b)| a - b).collect::<Vec<f32>>();
+    assert!((rms(&beeps[16_000..48_000]) - 0.032).abs() < 0.002, "{}", rms(&beeps[16_000..48_000]));
+    assert!(rms(&beeps[beeps.len() - 16_000..]) < 1e-6, "the tone goes on where nobody speaks");
+    assert!(beeping.iter().all(|v| v.abs() <= 1.0));
 }
 
 #[test]

@@ -117,3 +117,19 @@ fn every_no_comes_with_something_else_to_offer() {
     let facts = facts(|f| f["subjects"][0]["dissent"] = json!(true));
     assert_eq!(decide(&facts, &Config::default()).reasons[0].alternatives.len(), 3);
 }
+
+#[test]
+fn slips_of_the_sheet_go_to_whoever_keeps_it() {
+    let keeper = "the review coordinator, who keeps the consent sheet";
+    let first = |change: &dyn Fn(&mut serde_json::Value)| {
+        let decision = decide(&facts(|f| change(&mut f["consents"])), &Config::default());
+        decision.reasons.into_iter().next().unwrap()
+    };
+    let other = first(&|rows| rows[0]["recording"] = json!("rec-other"));
+    assert_eq!((other.id.as_ref(), other.ask), ("R02-STAGE", keeper));
+    assert!(other.why.contains("names another recording") && other.cure.starts_with("Correct the recording"));
+    let blank = first(&|rows| rows[0]["evidence"] = json!(" "));
+    assert_eq!((blank.id.as_ref(), blank.ask), ("R35-EVIDENCE", keeper));
+    let missing = first(&|rows| drop(rows.as_array_mut().unwrap().remove(0)));
+    assert!(missing.id == "R02-STAGE" && missing.ask.starts_with("the person"), "{missing:?}");
+}

@@ -7,7 +7,7 @@ mod speed;
 mod yaml;
 
 /// A sheet in order, written by hand.
-const SHEET: &str = r#"recording:
+pub(crate) const SHEET: &str = r#"recording:
   id: rec-a
   sha256: "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeFF"
   state: active

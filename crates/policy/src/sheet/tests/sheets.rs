@@ -3,13 +3,14 @@
 use super::SHEET;
 use crate::config::Config;
 use crate::rules::{Facts, Instant, PolicyState, decide};
-use crate::sheet::{Digest, Found, Sheet, template};
+use crate::sheet::{Found, MAX_FAULTS, Sheet, faults, template};
+use obscura_core::model::Sha256Digest;
 
-fn digest(text: &str) -> Digest {
+fn digest(text: &str) -> Sha256Digest {
     text.parse().unwrap()
 }
 
-fn facts(source_sha256: Digest) -> Facts {
+fn facts(source_sha256: Sha256Digest) -> Facts {
     let request = r"{action: produce_derivative, actor: a, role: reviewer, purpose: TRAIN, audience: plenary,
         modality: video, technique: {faces: all, voice: removed, metadata: stripped}, encrypted: true,
         dest_storage: approved_store}";
@@ -107,7 +108,7 @@ fn null_and_absent_mean_the_same_where_absence_is_meant() {
 
 #[test]
 fn the_template_is_refused_at_its_first_blank() {
-    let mut text = template(Digest([0xab; 32]), None);
+    let mut text = template(digest(&"ab".repeat(32)), None);
     assert!(text.contains(&"ab".repeat(32)));
     let error = Sheet::parse(&text).unwrap_err();
     assert_eq!(error.path, "recording.id");
@@ -153,7 +154,7 @@ fn the_template_is_refused_at_its_first_blank() {
 
 #[test]
 fn the_template_takes_a_known_capture_time() {
-    let text = template(Digest([1; 32]), Some(Instant::parse("2026-04-01T08:00:00Z").unwrap()));
+    let text = template(Sha256Digest::of(b""), Some(Instant::parse("2026-04-01T08:00:00Z").unwrap()));
     assert!(text.contains("\n  captured_at: \"2026-04-01T08:00:00Z\"\n"));
 }
 
@@ -161,4 +162,61 @@ fn the_template_takes_a_known_capture_time() {
 fn a_sheet_has_a_size() {
     let padded = format!("{SHEET}#{}", "x".repeat(5 << 20));
     assert_eq!((Sheet::parse(&padded).unwrap_err().line, Sheet::parse(&padded).unwrap_err().column), (1, 1));
+}
+
+/// Line and path of every fault after these changes.
+fn all_faults(changes: &[(&str, &str)]) -> Vec<(usize, String)> {
+    let changed = changes.iter().fold(SHEET.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from:?}");
+        text.replacen(from, to, 1)
+    });
+    let all = faults(&changed, &Config::default());
+    all.into_iter().map(|fault| (fault.line, fault.path)).collect()
+}
+
+#[test]
+fn all_faults_are_named_in_one_go() {
+    assert_eq!(all_faults(&[]), []);
+    let changes = [
+        ("state: active", "state: alive"),
+        ("2026-12-31T00", "2026-13-31T00"),
+        ("personal: false", "personal: no"),
+        ("  legal_hold: false\n", ""),
+        ("capacity: true", "capacity: true, colour: red, colour: blue"),
+        ("[TRAIN]", "[TRAIN, 7]"),
+        ("max_audience: plenary", "max_audience: all"),
+        ("seq: 1", "seq: '1'"),
+        ("isa: []", "isa: {}"),
+        ("approvals: []", "approvals: [x]"),
+    ];
+    let found = all_faults(&changes);
+    let expected = [
+        (4, "recording.state"),
+        (6, "recording.retention_until"),
+        (8, "recording.device.personal"),
+        (2, "recording.legal_hold"),
+        (17, "subjects[0].colour"),
+        (17, "subjects[0].colour"),
+        (24, "consents[0].purposes[1]"),
+        (31, "consents[0].seq"),
+        (33, "approvals[0]"),
+        (36, "isa"),
+        (25, "consents[0].max_audience"),
+    ];
+    let expected: Vec<_> = expected.into_iter().map(|(line, path)| (line, path.to_owned())).collect();
+    assert_eq!(found, expected);
+    // The first one is the one that a reader is told who stops there.
+    assert_eq!(all_faults(&changes[1..2]), expected[1..2]);
+}
+
+#[test]
+fn faults_are_bounded_and_what_is_no_yaml_has_one() {
+    let fresh = template(Sha256Digest::of(b""), None);
+    let blank = faults(&fresh, &Config::default());
+    assert_eq!(blank.len(), MAX_FAULTS);
+    let lines: std::collections::BTreeSet<_> = blank.iter().map(|fault| fault.line).collect();
+    assert_eq!(lines.len(), MAX_FAULTS, "each is another blank");
+    assert_eq!(faults("recording: [", &Config::default()).len(), 1);
+    assert_eq!(faults("[]", &Config::default()).len(), 1);
+    assert_eq!(faults(&SHEET.replace("id: pat,", "id: !x pat,"), &Config::default()).len(), 1);
 }

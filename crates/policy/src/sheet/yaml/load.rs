@@ -7,7 +7,8 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
 use super::error::InputError;
 use super::node::{Document, Entry, Value};
-use super::plain;
+use super::tree::{Content, Tree};
+use super::{plain, slips};
 
 /// Deepest nesting that is read. The facts need five levels.
 const MAX_HEIGHT: usize = 32;
@@ -42,8 +43,11 @@ pub(super) fn load_any(text: &str) -> Result<Document<'_>, InputError> {
     let mut builder = Builder::new(text.len());
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
-            let what = format!("this is not valid YAML: {}", error.info());
-            InputError::new(error.marker().line(), error.marker().col().saturating_add(1), what)
+            let (line, column) = (error.marker().line(), error.marker().col().saturating_add(1));
+            match slips::find(text, line) {
+                Some(slip) => InputError::new(slip.line, slip.column, slip.what),
+                None => InputError::new(line, column, format!("this is not valid YAML: {}", error.info())),
+            }
         })?;
         builder.take(event, span)?;
     }
@@ -139,6 +143,24 @@ impl<'t> Builder<'t> {
     /// The start of a mapping without tag and anchor.
     pub(super) fn mapping(&mut self, place: Place) -> Result<(), InputError> {
         self.start(place, false, Value::Mapping { end: usize::MAX, duplicate: None }, 0)
+    }
+
+    /// A whole tree.
+    pub(super) fn tree(&mut self, tree: &Tree) -> Result<(), InputError> {
+        match &tree.content {
+            Content::Scalar { text, is_plain } => {
+                return self.scalar(tree.place, Cow::Owned(text.clone()), *is_plain);
+            }
+            Content::Items(items) => {
+                self.sequence(tree.place)?;
+                items.iter().try_for_each(|item| self.tree(item))?;
+            }
+            Content::Pairs(pairs) => {
+                self.mapping(tree.place)?;
+                pairs.iter().flat_map(|(key, value)| [key, value]).try_for_each(|node| self.tree(node))?;
+            }
+        }
+        self.end(tree.place)
     }
 
     /// The document, when every container has ended.

@@ -12,11 +12,14 @@ mod load;
 mod node;
 mod plain;
 mod scalar;
+mod slips;
 mod text;
+mod tree;
 
 pub use error::InputError;
 pub(crate) use load::load;
 pub(crate) use node::{Document, Node};
+pub(crate) use tree::Tree;
 
 use serde::de::DeserializeOwned;
 
