@@ -32,7 +32,8 @@ impl Rules {
     pub(super) fn parse(text: &str) -> Result<Self, ExtraError> {
         let policies: PolicySet = text.parse().map_err(|errors| syntax(&errors))?;
         // The parser keeps each rule as it was written.
-        let refused = |rule: &str, what: &str| ExtraError { offset: text.find(rule), what: what.to_owned() };
+        let refused =
+            |rule: &str, what: &str| ExtraError { offset: place_of(rule, text), what: what.to_owned() };
         if let Some(template) = policies.templates().next() {
             return Err(refused(&template.to_string(), "a template (`?principal`) is not accepted"));
         }
@@ -170,4 +171,14 @@ fn context(facts: &Facts) -> Value {
             "third_party": people(SubjectKind::ThirdParty),
         },
     })
+}
+
+/// Where a rule begins. Its text may also be the end of an earlier rule, so a place behind a finished rule wins.
+fn place_of(rule: &str, text: &str) -> Option<usize> {
+    let begins = |at: &usize| {
+        let before = text.get(..*at).unwrap_or_default().trim_end();
+        before.is_empty() || before.ends_with(';')
+    };
+    let mut places = text.match_indices(rule).map(|(at, _)| at);
+    places.find(begins).or_else(|| text.find(rule))
 }

@@ -139,7 +139,7 @@ fn rules_of_a_site_are_under_the_signature_and_their_difference_is_shown() {
     let shown: Vec<String> = change.differences.iter().map(ToString::to_string).collect();
     assert_eq!(shown, FORBID.lines().map(|line| format!("+ extra.cedar: {line}")).collect::<Vec<_>>());
     assert!(load(folder.path(), &trusted).problem.is_none());
-    let changed = text.replace("TRAIN", "HRESCH");
+    let changed = text.replace("== \"TRAIN\"", "== \"HRESCH\"");
     std::fs::write(folder.path().join("policy.toml"), &changed).unwrap();
     assert!(!load(folder.path(), &trusted).state.signature_ok, "a changed rule is not the signed one");
     let change = candidate(folder.path(), &trusted, &changed).unwrap().change;
