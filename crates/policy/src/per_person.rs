@@ -40,7 +40,7 @@ impl Treatment {
 }
 
 /// Which tracks stay clear. A track without a person, and one of a person who may not be seen, is hidden.
-pub(crate) fn choose(file: &TrackFile, terms: &Terms) -> (ChosenTracks, Treatment) {
+pub(crate) fn choose<'a>(file: &'a TrackFile, terms: &Terms) -> (ChosenTracks<'a>, Treatment) {
     let may_be_seen = |track: &&TrackEntry| {
         track.subject.as_ref().is_some_and(|subject| terms.may_be_seen.contains(subject))
     };
@@ -56,5 +56,5 @@ pub(crate) fn choose(file: &TrackFile, terms: &Terms) -> (ChosenTracks, Treatmen
         hidden_not_agreed: hidden.saturating_sub(hidden_unassigned),
         regions_hidden: file.regions.iter().filter(|region| region.what == RegionUse::Hide).count(),
     };
-    (ChosenTracks { file: file.clone(), clear }, treatment)
+    (ChosenTracks { file, clear }, treatment)
 }

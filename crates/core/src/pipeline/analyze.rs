@@ -10,7 +10,7 @@ use super::assets::Assets;
 use super::error::EngineError;
 use super::events::{Link, Phase, Progress};
 use super::gauge::Gauges;
-use super::render::{SPARE_FRAMES, check_promise, refuse_cut};
+use super::render::{SPARE_FRAMES, check_promise, refuse_cut, voice_stage};
 use super::sight::MaskOrigin;
 use super::stages::speak;
 use super::threads::{Brake, Starter, collect, watch};
@@ -18,7 +18,7 @@ use super::tracks::{AnalysisSettings, ContactSheet, Gathered, TRACKS_FORMAT, Tra
 use crate::media::{self, InputFile, MediaError, PictureSource, SoundSource};
 use crate::model::{Alarms, Plan, PtsNanos, VoiceMode};
 use crate::track::TrackReport;
-use crate::voice::{SoundFormat, ToneReport, VoiceStage};
+use crate::voice::{ToneReport, VoiceStage};
 
 /// What an analysis hands back.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl Run<'_> {
             let (news, link) = (self.news(), self.link);
             let gathering = start.stage("gather", move |_| gather(&gather_in, contact, news, link))?;
             let listening = sound
-                .map(|(source, stage)| start.stage("sound", move |_| speak::listen(source, stage)))
+                .map(|(source, stage)| start.stage("sound", move |watch| speak::listen(source, stage, watch)))
                 .transpose()?;
             watch(self.link, &brake, None, || {
                 gathering.is_finished()
@@ -128,9 +128,8 @@ impl Run<'_> {
             return Ok(None);
         }
         let Some(source) = SoundSource::start(self.input, Arc::clone(&brake.stop))? else { return Ok(None) };
-        let spec = source.spec();
-        let format = SoundFormat { rate_hz: spec.rate_hz, channels: spec.channels };
-        let stage = VoiceStage::new(VoiceMode::Disguise, Alarms::List, format)?;
+        let plan = Plan { voice: VoiceMode::Disguise, alarms: Alarms::List, ..self.plan.clone() };
+        let stage = voice_stage(&plan, &source)?;
         Ok(Some((source, stage)))
     }
 

@@ -190,7 +190,7 @@ fn look_at_all(
     let (to_order, order_in) = bounded::<Looked>(detectors.len() * 2);
     thread::scope(|scope| {
         let mut threads = vec![start(scope, "decode", gauges, move |watch| {
-            decode::run(pictures, |frame| frame, &to_search, watch).map(|_| ())
+            decode::run(pictures, &to_search, watch).map(|_| ())
         })?];
         for detector in detectors {
             let (input, output) = (search_in.clone(), to_order.clone());

@@ -76,7 +76,7 @@ pub struct Rendered {
 pub fn render(
     plan: &Plan,
     input: &InputFile,
-    tracks: Option<&ChosenTracks>,
+    tracks: Option<&ChosenTracks<'_>>,
     output: &File,
     assets: &Assets,
     link: &Link,

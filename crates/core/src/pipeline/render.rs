@@ -50,7 +50,7 @@ pub(super) struct Job<'a> {
     pub(super) input: &'a InputFile,
     pub(super) output: &'a File,
     pub(super) assets: &'a Assets,
-    pub(super) tracks: Option<&'a ChosenTracks>,
+    pub(super) tracks: Option<&'a ChosenTracks<'a>>,
     pub(super) extra_masks: &'a [TimedMask],
     pub(super) round: u32,
     pub(super) link: &'a Link,
@@ -115,7 +115,7 @@ fn open_sound(job: &Job<'_>, brake: &Brake) -> Result<Option<SoundSource>, Engin
     Ok(SoundSource::start(job.input, Arc::clone(&brake.stop))?)
 }
 
-fn voice_stage(plan: &Plan, sound: &SoundSource) -> Result<VoiceStage, EngineError> {
+pub(super) fn voice_stage(plan: &Plan, sound: &SoundSource) -> Result<VoiceStage, EngineError> {
     let spec = sound.spec();
     let format = SoundFormat { rate_hz: spec.rate_hz, channels: spec.channels };
     Ok(VoiceStage::new(plan.voice, plan.alarms, format)?.muting_with(plan.mute_with))

@@ -88,8 +88,7 @@ impl<'scope> Starter<'scope, '_, '_> {
             MaskOrigin::Search(looking) => self.looking(pictures, *looking, output),
             MaskOrigin::Script(script) => {
                 let (to_follow, follow_in) = bounded(4);
-                let decoding = self
-                    .stage("decode", move |watch| decode::run(pictures, |frame| frame, &to_follow, watch))?;
+                let decoding = self.stage("decode", move |watch| decode::run(pictures, &to_follow, watch))?;
                 let following = self
                     .stage("follow", move |watch| follow::run_script(script, &follow_in, &output, watch))?;
                 Ok(Sighted { decoding, following })
@@ -106,8 +105,7 @@ impl<'scope> Starter<'scope, '_, '_> {
         let Looking { detectors, lookouts, tracker, search, on_uncertain } = looking;
         let (to_detect, detect_in) = bounded(detectors.len() * 2);
         let (to_follow, follow_in) = bounded(detectors.len() * 2);
-        let decoding =
-            self.stage("decode", move |watch| decode::run(pictures, |frame| frame, &to_detect, watch))?;
+        let decoding = self.stage("decode", move |watch| decode::run(pictures, &to_detect, watch))?;
         for (detector, lookout) in detectors.into_iter().zip(lookouts) {
             let (input, output) = (detect_in.clone(), to_follow.clone());
             self.stage("detect", move |watch| {

@@ -36,9 +36,7 @@ mod tones;
 #[cfg(test)]
 mod tests;
 
-#[cfg(test)]
-use stage::Heard;
-pub use stage::{SoundFormat, VoiceStage};
+pub use stage::{Heard, SoundFormat, VoiceStage};
 pub use tones::{ToneEvent, ToneReport};
 
 /// Why sound could not be processed. No output that was made before the error may be used.

@@ -14,10 +14,9 @@ pub(in crate::pipeline) struct Decoded {
     pub(in crate::pipeline) damaged: u64,
 }
 
-pub(in crate::pipeline) fn run<T>(
+pub(in crate::pipeline) fn run(
     mut pictures: PictureSource,
-    mut prepare: impl FnMut(Frame) -> T,
-    output: &Sender<T>,
+    output: &Sender<Frame>,
     watch: &mut Watch<'_>,
 ) -> Result<Decoded, EngineError> {
     let mut decoded = Decoded::default();
@@ -27,7 +26,7 @@ pub(in crate::pipeline) fn run<T>(
         watch.count();
         decoded.frames += 1;
         decoded.damaged += u64::from(frame.damaged);
-        if !watch.give(output, prepare(frame)) {
+        if !watch.give(output, frame) {
             // The stage behind has failed and said why.
             break;
         }

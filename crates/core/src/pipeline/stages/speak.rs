@@ -6,7 +6,7 @@ use crate::media::{MediaError, SoundInput, SoundSource};
 use crate::pipeline::error::EngineError;
 use crate::pipeline::gauge::Watch;
 use crate::pipeline::report::SoundReport;
-use crate::voice::{ToneReport, VoiceStage};
+use crate::voice::{Heard, ToneReport, VoiceStage};
 
 pub(in crate::pipeline) fn run(
     mut source: SoundSource,
@@ -17,23 +17,7 @@ pub(in crate::pipeline) fn run(
     let mut input =
         input.ok_or_else(|| MediaError::Framework("the writer has no place for sound".to_owned()))?;
     let spec = source.spec();
-    let (mut processed, mut samples_in) = (Vec::new(), 0u64);
-    let (mut more, mut mark) = (true, Instant::now());
-    while more {
-        more = source.next_chunk(|samples| -> Result<(), EngineError> {
-            watch.waited_since(mark);
-            watch.count();
-            samples_in += samples.len() as u64;
-            processed.clear();
-            stage.process(samples, &mut processed)?;
-            let pushed = watch.output(|| input.push(&processed));
-            mark = Instant::now();
-            Ok(pushed?)
-        })?;
-    }
-    processed.clear();
-    let heard = stage.finish(&mut processed)?;
-    input.push(&processed)?;
+    let (heard, samples_in) = treat(&mut source, &mut stage, watch, |processed| input.push(processed))?;
     input.end();
     Ok(SoundReport {
         rate_hz: spec.rate_hz,
@@ -51,16 +35,35 @@ pub(in crate::pipeline) fn run(
 pub(in crate::pipeline) fn listen(
     mut source: SoundSource,
     mut stage: VoiceStage,
+    watch: &mut Watch<'_>,
 ) -> Result<Option<ToneReport>, EngineError> {
-    let mut processed = Vec::new();
-    let mut more = true;
+    let (heard, _) = treat(&mut source, &mut stage, watch, |_| Ok(()))?;
+    Ok(heard.tones.map(|tones| tones.shifted(source.start_pts())))
+}
+
+/// Takes the whole sound through the stage, and says what was heard and how many samples came in.
+fn treat(
+    source: &mut SoundSource,
+    stage: &mut VoiceStage,
+    watch: &mut Watch<'_>,
+    mut give: impl FnMut(&[f32]) -> Result<(), MediaError>,
+) -> Result<(Heard, u64), EngineError> {
+    let (mut processed, mut samples_in) = (Vec::new(), 0u64);
+    let (mut more, mut mark) = (true, Instant::now());
     while more {
         more = source.next_chunk(|samples| -> Result<(), EngineError> {
+            watch.waited_since(mark);
+            watch.count();
+            samples_in += samples.len() as u64;
             processed.clear();
-            Ok(stage.process(samples, &mut processed)?)
+            stage.process(samples, &mut processed)?;
+            let given = watch.output(|| give(&processed));
+            mark = Instant::now();
+            Ok(given?)
         })?;
     }
     processed.clear();
     let heard = stage.finish(&mut processed)?;
-    Ok(heard.tones.map(|tones| tones.shifted(source.start_pts())))
+    give(&processed)?;
+    Ok((heard, samples_in))
 }

@@ -155,10 +155,14 @@ pub struct WholeFrames {
     pub to_frame: u64,
 }
 
-/// Read first: what is wrong with a file of another version is its version.
+/// What is wrong with a file of another version is its version.
 #[derive(Deserialize)]
 struct Header {
     format: String,
+}
+
+fn version(found: &str) -> TracksError {
+    TracksError::Version { found: found.chars().take(40).collect() }
 }
 
 impl TrackFile {
@@ -173,12 +177,14 @@ impl TrackFile {
         if bytes.len() as u64 > MAX_TRACKS_BYTES {
             return Err(TracksError::TooLong);
         }
-        let layout = |e: serde_json::Error| TracksError::Layout(e.to_string());
-        let header: Header = serde_json::from_slice(&bytes).map_err(layout)?;
-        if header.format != TRACKS_FORMAT {
-            return Err(TracksError::Version { found: header.format.chars().take(40).collect() });
+        let tracks: Self = serde_json::from_slice(&bytes).map_err(|error| {
+            let header = serde_json::from_slice::<Header>(&bytes).ok();
+            let other = header.filter(|header| header.format != TRACKS_FORMAT);
+            other.map_or_else(|| TracksError::Layout(error.to_string()), |header| version(&header.format))
+        })?;
+        if tracks.format != TRACKS_FORMAT {
+            return Err(version(&tracks.format));
         }
-        let tracks: Self = serde_json::from_slice(&bytes).map_err(layout)?;
         tracks.check()?;
         Ok(tracks)
     }

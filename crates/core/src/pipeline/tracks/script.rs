@@ -11,9 +11,9 @@ const WHOLE_FRAME_TRACK: TrackId = TrackId(0);
 
 /// A file of tracks, and which of them stay clear.
 #[derive(Clone, Debug)]
-pub struct ChosenTracks {
+pub struct ChosenTracks<'a> {
     /// What to hide and where.
-    pub file: TrackFile,
+    pub file: &'a TrackFile,
     /// Tracks whose faces stay visible. Their masks are still drawn where their place is a guess.
     pub clear: BTreeSet<TrackId>,
 }
@@ -41,11 +41,11 @@ impl<'a> Script<'a> {
     /// # Errors
     /// [`TracksError::OtherSize`], and [`EngineError::Uncertain`] where uncertain spans are left and the plan says to stop at them.
     pub(in crate::pipeline) fn new(
-        chosen: &'a ChosenTracks,
+        chosen: &'a ChosenTracks<'a>,
         size: FrameSize,
         on_uncertain: OnUncertain,
     ) -> Result<Self, EngineError> {
-        let tracks = &chosen.file;
+        let tracks = chosen.file;
         if tracks.size_px != (size.width(), size.height()) {
             return Err(TracksError::OtherSize.into());
         }
@@ -143,11 +143,11 @@ mod tests {
     use crate::model::{UncertainReason, UncertainSpan};
     use crate::pipeline::tracks::testing::file_of;
 
-    fn chosen(file: TrackFile, clear: &[u32]) -> ChosenTracks {
+    fn chosen<'a>(file: &'a TrackFile, clear: &[u32]) -> ChosenTracks<'a> {
         ChosenTracks { file, clear: clear.iter().map(|id| TrackId(*id)).collect() }
     }
 
-    fn play(chosen: &ChosenTracks, on_uncertain: OnUncertain) -> Vec<FrameMasks> {
+    fn play(chosen: &ChosenTracks<'_>, on_uncertain: OnUncertain) -> Vec<FrameMasks> {
         let mut script = Script::new(chosen, FrameSize::rounded_up(100, 80), on_uncertain).unwrap();
         (0..chosen.file.frames())
             .map(|n| script.masks_of(n, PtsNanos(n * 40_000_000), false).unwrap())
@@ -164,7 +164,7 @@ mod tests {
         let mut file = file_of(5);
         file.tracks[0].boxes[1].source = MaskSource::Held;
         file.uncertain.push(span(&file, 3));
-        let hidden: Vec<usize> = play(&chosen(file, &[1]), OnUncertain::Widen)
+        let hidden: Vec<usize> = play(&chosen(&file, &[1]), OnUncertain::Widen)
             .iter()
             .map(|frame| {
                 assert_eq!(frame.masks.len() + frame.seen_faces.len(), 1);
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_track_that_nobody_chose_is_hidden_throughout() {
-        let frames = play(&chosen(file_of(3), &[7]), OnUncertain::Widen);
+        let frames = play(&chosen(&file_of(3), &[7]), OnUncertain::Widen);
         assert!(frames.iter().all(|frame| frame.masks.len() == 1 && frame.seen_faces.is_empty()));
     }
 
@@ -184,7 +184,7 @@ mod tests {
     fn uncertain_spans_hide_whole_pictures_or_stop_where_the_plan_says_so() {
         let mut file = file_of(3);
         file.uncertain.push(span(&file, 1));
-        let chosen = chosen(file, &[]);
+        let chosen = chosen(&file, &[]);
         let whole = |frame: &FrameMasks| frame.masks.iter().any(|mask| mask.area == MaskArea::WholeFrame);
         let frames = play(&chosen, OnUncertain::BlurFrame);
         assert_eq!(frames.iter().map(whole).collect::<Vec<_>>(), [false, true, false]);
@@ -194,7 +194,8 @@ mod tests {
 
     #[test]
     fn other_pictures_than_those_of_the_analysis_are_refused() {
-        let chosen = chosen(file_of(2), &[]);
+        let file = file_of(2);
+        let chosen = chosen(&file, &[]);
         assert!(Script::new(&chosen, FrameSize::rounded_up(100, 82), OnUncertain::Widen).is_err());
         let mut script = Script::new(&chosen, FrameSize::rounded_up(100, 80), OnUncertain::Widen).unwrap();
         assert!(script.masks_of(0, PtsNanos(1), false).is_err(), "another time");
