@@ -3,6 +3,7 @@
 
 mod clips;
 mod contenders;
+mod faces;
 mod leaks;
 mod machine;
 mod memory;
@@ -18,10 +19,10 @@ use std::process::ExitCode;
 use results::Section;
 
 const USAGE: &str = "cargo xtask bench [speed|memory|leak|size|scaling]... [--rounds N]\n  without a name: all but scaling.\n\
-                     cargo xtask quality [voice]...\n  without a name: all of them.\n\
+                     cargo xtask quality [faces|voice]...\n  without a name: all of them.\n\
                      OBSCURA_TEST_DATA names the folder of scenes and speech.";
 /// What `cargo xtask quality` measures.
-const QUALITY: [&str; 1] = ["voice"];
+const QUALITY: [&str; 2] = ["faces", "voice"];
 
 fn main() -> ExitCode {
     match run() {
@@ -43,7 +44,7 @@ fn run() -> Result<(), String> {
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
-            "speed" | "memory" | "leak" | "size" | "scaling" | "voice" => wanted.push(word),
+            "speed" | "memory" | "leak" | "size" | "scaling" | "faces" | "voice" => wanted.push(word),
             "quality" => quality = true,
             "--rounds" => {
                 rounds = words.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0).ok_or(USAGE)?;
@@ -73,6 +74,9 @@ fn run() -> Result<(), String> {
     }
     if asked("speed") {
         sections.push(speed::section(&scenes, rounds)?);
+    }
+    if asked("faces") {
+        sections.push(faces::section(&data)?);
     }
     if asked("voice") {
         sections.push(voice::section(&data)?);

@@ -1,5 +1,7 @@
 //! The face of a known picture is destroyed, and what is not a face is left alone.
 
+use std::path::PathBuf;
+
 use obscura_tests::pixels::{Area, correlation, cut, detail, gray, spread};
 use obscura_tests::{Bench, leak, media, probe};
 use serde_json::Value;
@@ -12,10 +14,7 @@ const PICTURE: Area = Area::new(0, 0, 512, 512);
 
 fn hides(style: &str) {
     let bench = Bench::new();
-    let clip = bench.make(
-        "astronaut.mp4",
-        "-loop 1 -framerate 10 -t 0.6 -i {media}/astronaut.png -c:v libx264 -preset veryfast -crf 10 -pix_fmt yuv420p",
-    );
+    let clip = astronaut(&bench);
     bench.redact(&clip, &["--faces", style, "--quality", "12"]).expect(0);
     let (before, after) = (gray(&clip, PICTURE), gray(&bench.output(), PICTURE));
     assert_eq!((before.len(), after.len()), (6, 6));
@@ -41,6 +40,41 @@ fn hides(style: &str) {
     assert_eq!(receipt["self_check"]["residual_faces"], Value::Array(vec![]));
     assert_eq!(receipt["output"]["sha256"], obscura_tests::sheet::digest(&bench.output()));
     assert_eq!(receipt["source"]["sha256"], obscura_tests::sheet::digest(&clip));
+}
+
+/// Six pictures of a known face.
+fn astronaut(bench: &Bench) -> PathBuf {
+    let make = "-loop 1 -framerate 10 -t 0.6 -i {media}/astronaut.png -c:v libx264 -preset veryfast -crf 10 -pix_fmt yuv420p";
+    bench.make("astronaut.mp4", make)
+}
+
+#[test]
+fn what_stands_for_a_face_is_drawn_anew_for_each_recording() {
+    let looks: Vec<Vec<f32>> = (0..2)
+        .map(|_| {
+            let bench = Bench::new();
+            bench.redact(&astronaut(&bench), &[]).expect(0);
+            cut(&gray(&bench.output(), PICTURE)[3], PICTURE.width, FACE)
+        })
+        .collect();
+    let apart =
+        looks[0].iter().zip(&looks[1]).map(|(a, b)| (a - b).abs()).sum::<f32>() / looks[0].len() as f32;
+    assert!(apart > 3.0, "the same face looks the same to {apart} levels in two results");
+}
+
+#[test]
+fn too_little_room_around_a_face_needs_a_word_and_is_in_the_receipt() {
+    let bench = Bench::new();
+    let clip = astronaut(&bench);
+    bench.redact(&clip, &["--margin", "5"]).refused(2, &["margin of 5 %", "--i-accept-weak"]);
+    assert!(bench.results().is_empty());
+    bench.redact(&clip, &["--margin", "5", "--i-accept-weak"]).expect(0);
+    let receipt = bench.receipt();
+    assert_eq!(receipt["settings"]["accept_weak"], true);
+    assert!(
+        receipt["weak_settings"][0].as_str().is_some_and(|said| said.contains("margin of 5 %")),
+        "{receipt}"
+    );
 }
 
 #[test]

@@ -25,6 +25,7 @@ use crate::talk;
 use attacker::{Attacker, Print};
 use speakers::Rates;
 use speech::{Item, Speech};
+pub(crate) use treat::side_by_side;
 
 /// Whatever stops a measurement, in words.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -77,7 +78,7 @@ fn recognition(items: &[Item], attacker: &mut Attacker, text: &mut String) -> Re
     let clear = speakers::prints(attacker, &sounds)?;
     row(text, "untouched", &speakers::rates(items, &clear, &clear), None, 1.0)?;
     talk("voice: shifted by 4 semitones, as others ship it");
-    let shifted = treat::side_by_side(items, |item| Ok(treat::shifted(&item.sound, 4.0, folder.path())))?;
+    let shifted = side_by_side(items, |item| Ok(treat::shifted(&item.sound, 4.0, folder.path())))?;
     let found = speakers::prints(attacker, &shifted)?;
     let exact = speakers::after(items, attacker, &clear, &shifted, folder.path(), &[-4.0])?;
     let rates = speakers::rates(items, &clear, &found);

@@ -9,6 +9,7 @@
 )]
 
 mod detect;
+mod draws;
 mod media;
 pub mod model;
 mod pipeline;

@@ -63,6 +63,9 @@ pub enum GateError {
     /// The permit was issued for something else, or too long ago.
     #[error("the permit does not cover this recording, this way of hiding, and this moment")]
     NotCovered,
+    /// Settings hide too little, and nobody accepted that.
+    #[error("the settings are weaker than what was measured to hide a face: {0}")]
+    Weak(String),
     /// The decision changed while the recording was rendered.
     #[error("the decision changed while the recording was rendered")]
     Overtaken(Box<Decision>),
@@ -103,6 +106,7 @@ impl GateError {
                 FailureKind::Target => "output",
                 FailureKind::Internal => "internal",
             },
+            Self::Weak(_) => "settings",
             Self::NotCovered | Self::Overtaken(_) | Self::TermsChanged | Self::SheetGone => "decision",
             Self::Evidence(_) => "evidence",
             Self::Receipt(_) | Self::Output(_) => "output",
@@ -235,6 +239,10 @@ impl Job<'_> {
         let (_, now) = (self.confirm)().ok_or(GateError::SheetGone)?;
         if !permit.covers(self.input.digest(), technique(self.plan), now) {
             return Err(GateError::NotCovered);
+        }
+        let weak = self.plan.weak_settings();
+        if !(weak.is_empty() || self.plan.accept_weak) {
+            return Err(GateError::Weak(weak.join("; ")));
         }
         let plan = Plan { watermark: watermark(permit, self.order), ..self.plan.clone() };
         let pending = PendingFile::create(target, overwrite)?;

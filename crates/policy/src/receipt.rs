@@ -66,6 +66,9 @@ pub struct Receipt {
     log: LogFacts,
     models: Vec<ModelFacts>,
     settings: Plan,
+    /// Settings that hide less than what was measured to be enough, and that somebody accepted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    weak_settings: Vec<String>,
     /// How the tracks of a file were treated, where there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     tracks: Option<Treatment>,
@@ -151,6 +154,7 @@ impl Receipt {
                 .chain([model("onnxruntime", assets.library_sha256)])
                 .collect(),
             settings: plan.clone(),
+            weak_settings: plan.weak_settings(),
             tracks,
             render: rendered.render,
             self_check: rendered.check,

@@ -173,6 +173,9 @@ pub(crate) struct LookArgs {
     /// Accept a recording that was cut off, up to the cut
     #[arg(long)]
     pub(crate) allow_truncated: bool,
+    /// Accept settings that hide less than what was measured to be enough, such as a margin below 15; the receipt names them
+    #[arg(long)]
+    pub(crate) i_accept_weak: bool,
 }
 
 /// How the result is encoded, and where the work runs.
@@ -224,6 +227,7 @@ impl RedactArgs {
             heads: self.look.heads,
             text: self.look.text,
             allow_truncated: self.look.allow_truncated,
+            accept_weak: self.look.i_accept_weak,
             speed: self.encode.speed,
             quality: self.encode.quality.unwrap_or(Plan::default().quality),
             bitrate: self.encode.bitrate(),

@@ -28,6 +28,8 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
         )
         .with_help("leave --tracks out, or draw what is to be hidden with --region"));
     }
+    let plan = args.plan();
+    check_strength(&plan)?;
     let state = commands::open_state(state, printer)?;
     let policy = state.policy();
     commands::warn_of(&policy, printer);
@@ -46,7 +48,10 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
     }
     check_replaceable(&args.output)?;
     let tracks = read_tracks(args, &input)?;
-    let (plan, order) = (args.plan(), commands::order(&args.request));
+    // The file's masks have the margin that they were made with.
+    let margin_percent = tracks.as_ref().map_or(plan.margin_percent, |tracks| tracks.settings.margin_percent);
+    let (plan, order) = (Plan { margin_percent, ..plan }, commands::order(&args.request));
+    check_strength(&plan)?;
     let permit = match judge(&sheet, &input, &plan, &order, &state, &args.output, clock::now()?)? {
         Verdict::Permitted(permit) => *permit,
         Verdict::Refused(decision) => return commands::check::refuse(&decision, printer, false),
@@ -90,6 +95,17 @@ fn rendered(
     drop(link);
     watcher.finish();
     Ok(outcome?)
+}
+
+/// Settings that hide too little need a word.
+fn check_strength(plan: &Plan) -> Result<(), Failure> {
+    let weak = plan.weak_settings();
+    if weak.is_empty() || plan.accept_weak {
+        return Ok(());
+    }
+    let what = format!("this hides less than what was measured to be enough: {}", weak.join("; "));
+    Err(Failure::new(Exit::Usage, what)
+        .with_help("leave the setting out, or add --i-accept-weak; the receipt will say so"))
 }
 
 /// The tracks that were asked for. They belong to this recording or are refused before anything is decided.

@@ -42,7 +42,7 @@ pub use layout::Turn;
 pub use lookout::{Glance, Lookout};
 pub use people::PeopleDetector;
 pub use runtime::Runtime;
-pub use schedule::turns_of;
+pub use schedule::Schedule;
 pub use text::TextDetector;
 pub use thumbnail::thumbnail;
 pub use yunet::YuNet;

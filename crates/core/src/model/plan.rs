@@ -10,6 +10,10 @@ use super::{DurationNanos, Region};
 /// The largest margin around a face, in percent of its size.
 pub const MAX_MARGIN_PERCENT: u8 = 200;
 
+/// Below this margin a face recogniser names more of the people behind masks than a guess does, or too little of a face is
+/// covered: `cargo xtask quality faces` measures it, `benches/RESULTS.md` has the table.
+pub const WEAK_BELOW_MARGIN_PERCENT: u8 = 15;
+
 /// A word that is not one of a setting's choices.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is not one of: {choices}")]
@@ -301,6 +305,9 @@ pub struct Plan {
     pub text: Text,
     /// Accept a recording that was cut off, up to the cut.
     pub allow_truncated: bool,
+    /// Accept settings that hide less than what was measured to be enough.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub accept_weak: bool,
     /// Text of the visible watermark; empty for none.
     pub watermark: String,
 }
@@ -327,8 +334,20 @@ impl Default for Plan {
             heads: Heads::Flag,
             text: Text::Off,
             allow_truncated: false,
+            accept_weak: false,
             watermark: String::new(),
         }
+    }
+}
+
+impl Plan {
+    /// The settings that hide less than what was measured to be enough, in words.
+    #[must_use]
+    pub fn weak_settings(&self) -> Vec<String> {
+        let margin = self.margin_percent;
+        let is_weak = margin < WEAK_BELOW_MARGIN_PERCENT;
+        let words = || format!("a margin of {margin} %, which is below {WEAK_BELOW_MARGIN_PERCENT}");
+        is_weak.then(words).into_iter().collect()
     }
 }
 

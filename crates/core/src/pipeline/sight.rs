@@ -10,9 +10,9 @@ use super::stages::{decode, detect, follow};
 use super::threads::{Handle, Starter};
 use super::tracks::Script;
 use super::watching;
-use crate::detect::{CenterFace, DetectorSettings, FaceDetector, Lookout};
+use crate::detect::{CenterFace, DetectorSettings, FaceDetector, Lookout, Schedule};
 use crate::media::{PictureFormat, PictureSource};
-use crate::model::{Frame, FrameMasks, OnUncertain, Plan, Search};
+use crate::model::{Frame, FrameMasks, OnUncertain, Plan};
 use crate::track::{Follower, TrackReport, TrackSettings};
 
 /// More workers than this would only wait for the encoder.
@@ -31,7 +31,7 @@ pub(super) struct Looking {
     detectors: Vec<Box<dyn FaceDetector>>,
     lookouts: Vec<Lookout>,
     tracker: Follower,
-    search: Search,
+    schedule: Schedule,
     on_uncertain: OnUncertain,
 }
 
@@ -42,10 +42,10 @@ impl MaskOrigin<'_> {
     /// Where the detector cannot be loaded or a setting lies outside its range.
     pub(super) fn search(plan: &Plan, assets: &Assets, format: &PictureFormat) -> Result<Self, EngineError> {
         let tracker = Follower::new(plan, format.size)?;
-        let (search, on_uncertain) = (plan.search, plan.on_uncertain);
+        let (schedule, on_uncertain) = (Schedule::new(plan.search, format.rate), plan.on_uncertain);
         let detectors = detectors(plan, assets)?;
         let lookouts = watching::lookouts(plan, assets, format.rate, detectors.len())?;
-        Ok(Self::Search(Box::new(Looking { detectors, lookouts, tracker, search, on_uncertain })))
+        Ok(Self::Search(Box::new(Looking { detectors, lookouts, tracker, schedule, on_uncertain })))
     }
 }
 
@@ -102,14 +102,14 @@ impl<'scope> Starter<'scope, '_, '_> {
         looking: Looking,
         output: Sender<(Frame, FrameMasks)>,
     ) -> Result<Sighted<'scope>, EngineError> {
-        let Looking { detectors, lookouts, tracker, search, on_uncertain } = looking;
+        let Looking { detectors, lookouts, tracker, schedule, on_uncertain } = looking;
         let (to_detect, detect_in) = bounded(detectors.len() * 2);
         let (to_follow, follow_in) = bounded(detectors.len() * 2);
         let decoding = self.stage("decode", move |watch| decode::run(pictures, &to_detect, watch))?;
         for (detector, lookout) in detectors.into_iter().zip(lookouts) {
             let (input, output) = (detect_in.clone(), to_follow.clone());
             self.stage("detect", move |watch| {
-                detect::run(detector, lookout, &input, &output, search, watch)
+                detect::run(detector, lookout, &input, &output, schedule, watch)
             })?;
         }
         drop((detect_in, to_follow));

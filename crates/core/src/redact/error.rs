@@ -33,6 +33,14 @@ pub enum RedactError {
         /// The largest that fits.
         limit: u64,
     },
+    /// The operating system gave no random numbers.
+    #[error(
+        "no random numbers from the operating system, so what stands for a face would be predictable: {detail}"
+    )]
+    Random {
+        /// What the system reported.
+        detail: String,
+    },
     /// The masks belong to another frame.
     #[error("the masks of frame {masks_seq} were handed in with frame {frame_seq}; nothing was drawn")]
     WrongFrame {

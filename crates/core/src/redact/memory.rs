@@ -2,17 +2,19 @@
 //!
 //! Each frame's cell means are a fresh view of the same face. Shown as they are, an attacker could register and
 //! average the frames of a track and win back what one frame hides. So the values that are drawn
+//! - show only the coarsest part, under a pattern that stays with the track ([`Veil`]);
 //! - follow the measured ones slowly ([`FOLLOW_SHIFT`]): a frame moves them by a sixteenth of the difference;
 //! - are cut to few levels ([`STEP`]) and change only once the slow value has clearly left the level
 //!   ([`HOLD`]), so that noise and movement of the face under its grid do not show as flicker;
 //! - keep their shape when the light changes at once ([`JUMP`]): then each plane moves as a whole, which tells one
 //!   number and not 64.
 //!
-//! Everything is whole numbers on the host, whichever device measures and paints.
+//! All of this happens on the host, whichever device measures and paints.
 
 use std::collections::BTreeMap;
 
 use super::grid::{CellGrid, GRID_LEN, GridLayout, MAX_CELLS};
+use super::veil::{Veil, Veils};
 use crate::model::TrackId;
 
 /// A frame moves a value by `1 / 2^4` of the difference: at 25 frames a second half of a change shows after 0.4 s.
@@ -57,9 +59,9 @@ impl SurfaceKey {
 }
 
 /// The surfaces of all tracks of a recording.
-#[derive(Debug, Default)]
 pub(crate) struct SurfaceMemory {
     held: BTreeMap<SurfaceKey, Held>,
+    veils: Veils,
     frame: u64,
 }
 
@@ -68,11 +70,17 @@ struct Held {
     cells: [u32; 2],
     /// Slow values with [`FRACTION`] bits behind the point.
     slow: [[i32; GRID_LEN]; 3],
+    veil: Veil,
     shown: CellGrid,
     last_frame: u64,
 }
 
 impl SurfaceMemory {
+    /// Nothing is held yet; patterns come from `veils`.
+    pub(crate) fn new(veils: Veils) -> Self {
+        Self { held: BTreeMap::new(), veils, frame: 0 }
+    }
+
     /// Opens a frame. Call once per frame, also for frames without a mask.
     pub(crate) fn next_frame(&mut self) {
         self.frame += 1;
@@ -95,7 +103,7 @@ impl SurfaceMemory {
         if self.held.len() >= MAX_SURFACES {
             self.forget_oldest();
         }
-        let held = Held::new(layout.cells(), fresh, frame);
+        let held = Held::new(layout.cells(), fresh, self.veils.next(), frame);
         let shown = held.shown;
         self.held.insert(key, held);
         shown
@@ -110,10 +118,10 @@ impl SurfaceMemory {
 }
 
 impl Held {
-    fn new(cells: [u32; 2], fresh: &CellGrid, last_frame: u64) -> Self {
+    fn new(cells: [u32; 2], fresh: &CellGrid, veil: Veil, last_frame: u64) -> Self {
         let slow = fresh.planes.map(|plane| plane.map(|value| i32::from(value) << FRACTION));
-        let shown = CellGrid { planes: slow.map(|plane| plane.map(level)) };
-        Self { cells, slow, shown, last_frame }
+        let shown = CellGrid { planes: veil.over(cells, &slow, 1 << FRACTION).map(|plane| plane.map(level)) };
+        Self { cells, slow, veil, shown, last_frame }
     }
 
     /// Carries the values over to another number of cells, each from the nearest old cell, so that a face that
@@ -137,14 +145,16 @@ impl Held {
 
     fn follow(&mut self, fresh: &CellGrid) {
         let shifts = self.shifts(fresh);
-        let planes = self.slow.iter_mut().zip(&mut self.shown.planes).zip(&fresh.planes).zip(shifts);
-        for (((slow, shown), fresh), shift) in planes {
-            for ((slow, shown), fresh) in slow.iter_mut().zip(shown).zip(fresh) {
+        for ((slow, fresh), shift) in self.slow.iter_mut().zip(&fresh.planes).zip(shifts) {
+            for (slow, fresh) in slow.iter_mut().zip(fresh) {
                 let moved = (*slow + shift).clamp(0, 255 << FRACTION);
                 *slow = moved + (((i32::from(*fresh) << FRACTION) - moved) >> FOLLOW_SHIFT);
-                if (*slow - (i32::from(*shown) << FRACTION)).abs() > HOLD << FRACTION {
-                    *shown = level(*slow);
-                }
+            }
+        }
+        let veiled = self.veil.over(self.cells, &self.slow, 1 << FRACTION);
+        for (shown, veiled) in self.shown.planes.iter_mut().flatten().zip(veiled.iter().flatten()) {
+            if (*veiled - (i32::from(*shown) << FRACTION)).abs() > HOLD << FRACTION {
+                *shown = level(*veiled);
             }
         }
     }
@@ -208,7 +218,7 @@ mod tests {
             let drawn = level(i32::from(value) << FRACTION);
             assert!(drawn.abs_diff(value) <= 2, "{value} is drawn as {drawn}");
         }
-        let mut memory = SurfaceMemory::default();
+        let mut memory = SurfaceMemory::new(Veils::without_height());
         for frame in 0..500 {
             memory.next_frame();
             let mut fresh = noisy(126, 3, frame);
@@ -219,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_shaking_face_shows_a_still_surface() {
-        let mut memory = SurfaceMemory::default();
+        let mut memory = SurfaceMemory::new(Veils::without_height());
         let mut shown = Vec::new();
         for frame in 0..300 {
             memory.next_frame();
@@ -235,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_change_of_light_is_followed_at_once_and_tells_no_shape() {
-        let mut memory = SurfaceMemory::default();
+        let mut memory = SurfaceMemory::new(Veils::without_height());
         memory.next_frame();
         let before = memory.settle(key(1), &layout(80.0), &noisy(60, 20, 1)).planes[0];
         memory.next_frame();
@@ -247,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_lasting_change_is_reached_in_the_end() {
-        let mut memory = SurfaceMemory::default();
+        let mut memory = SurfaceMemory::new(Veils::without_height());
         memory.next_frame();
         memory.settle(key(1), &layout(80.0), &CellGrid::flat([100, 128, 128]));
         let mut drawn = CellGrid::flat([0; 3]);
@@ -261,7 +271,7 @@ mod tests {
 
     #[test]
     fn tracks_are_kept_apart_forgotten_and_bounded() {
-        let mut memory = SurfaceMemory::default();
+        let mut memory = SurfaceMemory::new(Veils::without_height());
         memory.next_frame();
         let dark = CellGrid::flat([40, 128, 128]);
         let bright = CellGrid::flat([60, 128, 128]);
@@ -279,17 +289,21 @@ mod tests {
 
     #[test]
     fn a_change_of_the_cell_count_keeps_the_shape() {
-        let mut memory = SurfaceMemory::default();
+        let mut memory = SurfaceMemory::new(Veils::without_height());
         memory.next_frame();
         let mut ramp = CellGrid::flat([0, 128, 128]);
         for (at, value) in ramp.planes[0].iter_mut().enumerate() {
             *value = u8::try_from(40 + at % MAX_CELLS * 8).unwrap();
         }
-        assert_eq!(memory.settle(key(1), &layout(80.0), &ramp), ramp);
+        let shown = memory.settle(key(1), &layout(80.0), &ramp);
         memory.next_frame();
         let narrow = layout(14.0);
         assert_eq!(narrow.cells(), [4, 8]);
         let fitted = memory.settle(key(1), &narrow, &CellGrid::flat([68, 128, 128]));
-        assert_eq!(fitted.planes[0][..4], [48, 64, 80, 96]);
+        for (old, new) in [(1, 0), (3, 1), (5, 2), (7, 3)] {
+            let (old, new) = (shown.planes[0][old], fitted.planes[0][new]);
+            assert!(old.abs_diff(new) <= 8, "{old} became {new}");
+        }
+        assert!(fitted.planes[0][..4].is_sorted() && fitted.planes[0][0] < fitted.planes[0][3]);
     }
 }

@@ -21,6 +21,7 @@ mod outline;
 mod redactor;
 mod spans;
 mod surface;
+mod veil;
 mod watermark;
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use super::gpu::GpuBackend;
 use super::grid::{CellGrid, GridLayout};
 use super::memory::{SurfaceKey, SurfaceMemory};
 use super::spans::{Coverage, union_luma_px};
+use super::veil::Veils;
+use crate::draws::Draws;
 use crate::model::{Colorimetry, Device, FaceStyle, Frame, FrameMasks, FrameSize, MaskArea};
 
 /// A frame with more masks than this is hidden as a whole: so many faces are a broken input, not a crowd.
@@ -60,10 +62,11 @@ impl Redactor {
     /// [`super::ALLOW_SOFTWARE_GPU`] is set to `1`.
     ///
     /// # Errors
-    /// [`RedactError::UnsupportedSize`], [`RedactError::NoSuchGpu`], [`RedactError::TooLargeForGpu`], or
-    /// [`RedactError::Gpu`] where the GPU that was asked for does not open.
+    /// [`RedactError::UnsupportedSize`], [`RedactError::NoSuchGpu`], [`RedactError::TooLargeForGpu`],
+    /// [`RedactError::Gpu`] where the GPU that was asked for does not open, or [`RedactError::Random`].
     pub fn new(device: Device, size: FrameSize, style: FaceStyle) -> Result<Self, RedactError> {
-        Self::with_software(device, size, style, SoftwareGpu::from_env())
+        let draws = Draws::from_os().map_err(|error| RedactError::Random { detail: error.to_string() })?;
+        Self::with_software(device, size, style, SoftwareGpu::from_env(), draws)
     }
 
     pub(crate) fn with_software(
@@ -71,17 +74,24 @@ impl Redactor {
         size: FrameSize,
         style: FaceStyle,
         software: SoftwareGpu,
+        draws: Draws,
     ) -> Result<Self, RedactError> {
         let (width, height) = (size.width(), size.height());
         if ![width, height].iter().all(|side| (1..=MAX_SIDE_PX).contains(side)) {
             return Err(RedactError::UnsupportedSize { width, height });
         }
-        Ok(Self::on(open(device, size, style, software)?, size, style))
+        Ok(Self::on(open(device, size, style, software)?, size, style, draws))
     }
 
     /// A redactor on a device that is open already.
-    pub(crate) fn on(backend: Box<dyn Backend>, size: FrameSize, style: FaceStyle) -> Self {
-        Self { backend, size, style, memory: SurfaceMemory::default() }
+    pub(crate) fn on(backend: Box<dyn Backend>, size: FrameSize, style: FaceStyle, draws: Draws) -> Self {
+        Self { backend, size, style, memory: SurfaceMemory::new(Veils::new(draws)) }
+    }
+
+    /// The same without patterns of chance over what is drawn.
+    #[cfg(test)]
+    pub(crate) fn without_patterns(self) -> Self {
+        Self { memory: SurfaceMemory::new(Veils::without_height()), ..self }
     }
 
     /// `cpu`, or the name of the adapter and its driver.

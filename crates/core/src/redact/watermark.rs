@@ -1,4 +1,4 @@
-//! Burns a small line of text into the luma plane, at the bottom right.
+//! Burns a small line of text into the luma plane, at the bottom right, or at the bottom left where that is quieter.
 
 use font8x8::legacy::BASIC_LEGACY;
 
@@ -16,6 +16,9 @@ const SHIFT: u8 = 28;
 /// Around a letter whose mean is below this the picture counts as dark.
 const MIDDLE: u64 = 128;
 
+/// The text goes to the left where that has less than this share of the detail that it would lie over on the right.
+const QUIETER: (u64, u64) = (3, 4);
+
 /// Text that did not fit begins with this.
 const CUT: &[u8] = b"..";
 
@@ -24,7 +27,15 @@ const CUT: &[u8] = b"..";
 pub struct Watermark {
     text: Vec<u8>,
     size: FrameSize,
+    corner: Corner,
     letters: Vec<Letter>,
+}
+
+/// Where the text stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Corner {
+    Right,
+    Left,
 }
 
 /// One letter: its box, and the runs of pixels that belong to it.
@@ -45,26 +56,54 @@ impl Watermark {
         let printable = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
         // All of them are ASCII now, so that a letter is a byte.
         let text: Vec<u8> = text.chars().map(printable).collect::<String>().into_bytes();
-        Self::lay_out(text, size)
+        Self::lay_out(text, size, Corner::Right)
     }
 
-    fn lay_out(text: Vec<u8>, size: FrameSize) -> Self {
+    fn lay_out(text: Vec<u8>, size: FrameSize, corner: Corner) -> Self {
         let scale = (size.height() + LETTERS_PER_HEIGHT * GLYPH / 2) / (LETTERS_PER_HEIGHT * GLYPH);
         let scale = scale.max(1);
         let (side, margin) = (GLYPH * scale, GLYPH * scale / 2);
         let room = size.width().saturating_sub(2 * margin) / side;
         let shown = if size.height() < side + 2 * margin { Vec::new() } else { fitted(&text, room) };
-        let left = size.width().saturating_sub(margin + shown.len() * side);
+        let left = match corner {
+            Corner::Right => size.width().saturating_sub(margin + shown.len() * side),
+            Corner::Left => margin,
+        };
         let top = size.height().saturating_sub(margin + side);
         let letters =
             shown.iter().enumerate().map(|(n, byte)| Letter::new(*byte, left + n * side, top, scale));
-        Self { letters: letters.collect(), text, size }
+        Self { letters: letters.collect(), text, size, corner }
+    }
+
+    /// Chooses the side where the text covers less of the picture's detail: it can be read better there, and hides less.
+    /// Call once, with the first picture of a recording.
+    pub fn choose_corner(&mut self, frame: &Frame) {
+        let other = Self::lay_out(self.text.clone(), self.size, Corner::Left);
+        let (share, whole) = QUIETER;
+        if frame.size() == self.size && other.detail_under(frame) * whole < self.detail_under(frame) * share {
+            *self = other;
+        }
+    }
+
+    /// Sum of the squared differences between neighbouring pixels under the text, across and down: edges count, noise does not.
+    fn detail_under(&self, frame: &Frame) -> u64 {
+        let [luma, ..] = frame.planes();
+        let mut sum = 0;
+        for letter in &self.letters {
+            let row = |y: usize| luma.row(y).get(letter.x..letter.x + letter.side).unwrap_or_default();
+            for y in letter.y..letter.y + letter.side {
+                let across = row(y).iter().zip(row(y).iter().skip(1));
+                let down = row(y).iter().zip(row((y + 1).min(luma.height.saturating_sub(1))));
+                sum += across.chain(down).map(|(a, b)| u64::from(a.abs_diff(*b)).pow(2)).sum::<u64>();
+            }
+        }
+        sum
     }
 
     /// Draws the text. Pixels outside its letters, and all colour, stay as they are.
     pub fn apply(&self, frame: &mut Frame) {
         if frame.size() != self.size {
-            return Self::lay_out(self.text.clone(), frame.size()).apply(frame);
+            return Self::lay_out(self.text.clone(), frame.size(), self.corner).apply(frame);
         }
         let stride = frame.size().stride_y();
         let [luma, ..] = frame.planes_mut();
@@ -180,6 +219,23 @@ mod tests {
             let (before, mut after) = (frame(width, height, |_, _| 9), frame(width, height, |_, _| 9));
             Watermark::new("text", before.size()).apply(&mut after);
             assert!(before.bytes() == after.bytes() || width == 15, "{width}x{height}");
+        }
+    }
+
+    #[test]
+    fn the_text_stands_where_less_is_going_on() {
+        let (busy, quiet) = (|x: usize, y: usize| if (x + y / 3) % 4 < 2 { 60 } else { 180 }, 90);
+        for right_is_busy in [true, false] {
+            let picture =
+                || frame(640, 360, |x, y| if (x >= 320) == right_is_busy { busy(x, y) } else { quiet });
+            let (before, mut after) = (picture(), picture());
+            let mut watermark = Watermark::new("de-identified", before.size());
+            watermark.choose_corner(&before);
+            watermark.apply(&mut after);
+            let changed =
+                |x: usize| (0..360).any(|y| before.planes()[0].row(y)[x] != after.planes()[0].row(y)[x]);
+            assert_eq!((0..320).any(changed), right_is_busy);
+            assert_eq!((320..640).any(changed), !right_is_busy);
         }
     }
 

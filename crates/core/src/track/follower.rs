@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_face_inside_says_where_the_head_is_when_it_has_turned_away() {
-        // Seen until frame 18; its own mask is held for 1.5 s behind that.
+        // Seen until frame 18; its own mask is held for 0.9 s behind that.
         let (frames, _) =
             run(&Plan { heads: Heads::Hide, ..Plan::default() }, |seq| (10..=18).contains(&seq));
         assert!(hidden(&frames, 200.0, 75.0).contains(&40), "the head stays hidden");

@@ -13,6 +13,8 @@ use super::settings::TrackSettings;
 /// Sum of scores that makes a face sure: one clear sighting, or three at the default start score. Asking for 1.2 and
 /// three sightings instead saves 0.1 % of hidden picture on a clip without faces and leaks 0.3 % more of lying ones.
 const SURE_EVIDENCE: f32 = 0.7;
+/// Sightings that say how large a face usually is.
+const SIZE_SIGHTINGS: usize = 5;
 /// A face closer to the border than this many of its own sizes can leave over it.
 const BORDER_SIZES: f32 = 0.25;
 /// Speed towards the border, in face sizes a second, from which a face leaves over it.
@@ -64,11 +66,19 @@ impl Track {
     }
 
     /// Adds a later sighting that is weak. Detectors then often mark only a part of a turned or covered face, so it is
-    /// taken to be at least as large as it last was.
+    /// taken to be at least as large as it usually was of late. As large as it was last would make one box that is far too
+    /// large last: over lying faces 5.3 instead of 4.7 % of the background was hidden, and no face fewer leaked.
     pub(super) fn extend_weakly(&mut self, sighting: Sighting) {
-        let before = self.sightings.back().map_or(0.0, |last| face_size_px(&last.face));
-        let growth = (before / face_size_px(&sighting.face)).max(1.0);
+        let growth = (self.usual_size_px() / face_size_px(&sighting.face)).max(1.0);
         self.extend(Sighting { face: sighting.face.scaled(growth), is_weak: true, ..sighting });
+    }
+
+    /// Median size of the last few sightings, in pixels.
+    fn usual_size_px(&self) -> f32 {
+        let sizes = self.sightings.iter().rev().take(SIZE_SIGHTINGS).map(|s| face_size_px(&s.face));
+        let mut sizes: Vec<f32> = sizes.collect();
+        sizes.sort_by(f32::total_cmp);
+        sizes.get(sizes.len() / 2).copied().unwrap_or(0.0)
     }
 
     /// Adds a later sighting.

@@ -3,8 +3,8 @@
 use realfft::num_complex::Complex32;
 
 use super::VoiceError;
-use super::random::Draws;
 use super::stft::{BINS, Framer, HOP, PREROLL, RATE_HZ, Transform, WINDOW};
+use crate::draws::Draws;
 
 /// Above about this frequency even voiced sound is noise.
 const MIX_HZ: f32 = 3_800.0;

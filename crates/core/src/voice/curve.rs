@@ -1,7 +1,7 @@
 //! A slow random curve, made as it is needed: a monotone cubic through random knots.
 
-use super::random::Draws;
 use super::stft::{HOP, RATE_HZ};
+use crate::draws::Draws;
 
 /// Knots per second.
 const KNOTS_PER_SECOND: f32 = 0.7;

@@ -25,7 +25,6 @@ mod disguise;
 mod gate;
 mod loudness;
 mod pitch;
-mod random;
 mod resample;
 mod shaper;
 mod speech;

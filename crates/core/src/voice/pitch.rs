@@ -9,8 +9,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use ssstretch::Stretch;
 
 use super::VoiceError;
-use super::random::Draws;
 use super::stage::{SoundFormat, tame};
+use crate::draws::Draws;
 
 /// Frames in a block; the library's output depends on it, so it is fixed.
 const BLOCK_FRAMES: u16 = 1_024;

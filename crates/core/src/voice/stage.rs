@@ -8,8 +8,8 @@ use super::VoiceError;
 use super::disguise::Disguise;
 use super::gate::Gate;
 use super::pitch::Pitch;
-use super::random::Draws;
 use super::tones::{ToneReport, Tones};
+use crate::draws::Draws;
 
 /// Lowest sampling rate, in Hz.
 const LOWEST_RATE_HZ: u32 = 8_000;
@@ -97,7 +97,8 @@ impl VoiceStage {
     /// [`VoiceMode::Remove`], [`VoiceError::Random`] without random numbers, [`VoiceError::Codebook`] for a damaged
     /// build.
     pub fn new(mode: VoiceMode, alarms: Alarms, format: SoundFormat) -> Result<Self, VoiceError> {
-        Self::with_draws(mode, alarms, format, Draws::from_os)
+        let random = || Draws::from_os().map_err(|error| VoiceError::Random { detail: error.to_string() });
+        Self::with_draws(mode, alarms, format, random)
     }
 
     /// Sets what stands where `mute` takes speech out; the other modes have no use for it.

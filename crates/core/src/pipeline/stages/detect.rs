@@ -2,8 +2,8 @@
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::detect::{FaceDetector, Glance, Lookout, Turn, thumbnail, turns_of};
-use crate::model::{Frame, Search};
+use crate::detect::{FaceDetector, Glance, Lookout, Schedule, Turn, thumbnail};
+use crate::model::Frame;
 use crate::pipeline::error::EngineError;
 use crate::pipeline::gauge::Watch;
 use crate::track::{Looked, Observation};
@@ -13,13 +13,15 @@ pub(in crate::pipeline) fn run(
     mut lookout: Lookout,
     input: &Receiver<Frame>,
     output: &Sender<(Frame, Looked)>,
-    search: Search,
+    schedule: Schedule,
     watch: &mut Watch<'_>,
 ) -> Result<(), EngineError> {
     while let Some(frame) = watch.take(input) {
-        let mut detections = detector.detect(&frame, Turn::NONE)?;
-        for &turn in turns_of(search, frame.seq) {
-            detections.extend(detector.detect(&frame, turn)?);
+        let mut detections = Vec::new();
+        if schedule.is_due(frame.seq) {
+            for turn in [Turn::NONE].iter().chain(schedule.turns(frame.seq)) {
+                detections.extend(detector.detect(&frame, *turn)?);
+            }
         }
         let Glance { people, text } = lookout.look(&frame)?;
         let faces = Observation {

@@ -106,7 +106,10 @@ impl Artist {
         self.drawn.extra_masks += (masks.masks.len() - before) as u64;
         let stats = self.redactor.redact(frame, masks)?;
         self.drawn.hidden_luma_px += stats.hidden_luma_px;
-        if let Some(watermark) = &self.watermark {
+        if let Some(watermark) = &mut self.watermark {
+            if self.drawn.log.frames.is_empty() {
+                watermark.choose_corner(frame);
+            }
             watermark.apply(frame);
         }
         self.drawn.log.frames.push(masks.clone());

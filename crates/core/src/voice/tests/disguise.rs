@@ -86,7 +86,7 @@ fn silence_stays_silent_and_a_noise_floor_is_not_raised() {
     let offset = run(MODE, format(48_000, 1), 5, &vec![0.3; 48_000]);
     assert!(decibels(rms(&offset[12_000..36_000])) < -80.0, "{}", decibels(rms(&offset[12_000..36_000])));
 
-    let mut draws = crate::voice::random::Draws::from_seed(8);
+    let mut draws = crate::draws::Draws::from_seed(8);
     let floor: Vec<f32> = (0..96_000).map(|_| draws.noise() * 3.16e-4).collect();
     for seed in 0..4 {
         let out = run(MODE, format(48_000, 1), seed, &floor);

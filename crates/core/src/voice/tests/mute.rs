@@ -2,9 +2,9 @@
 
 use super::recordings::utterances;
 use super::signals::{duplicate, format, rms, run, run_chunked, speech_like};
+use crate::draws::Draws;
 use crate::model::VoiceMode;
 use crate::voice::VoiceStage;
-use crate::voice::random::Draws;
 
 const MODE: VoiceMode = VoiceMode::Mute;
 

@@ -2,8 +2,8 @@
 
 use std::f32::consts::PI;
 
+use crate::draws::Draws;
 use crate::model::{Alarms, VoiceMode};
-use crate::voice::random::Draws;
 use crate::voice::{SoundFormat, VoiceStage};
 
 pub(super) fn format(rate_hz: u32, channels: u16) -> SoundFormat {

@@ -1,18 +1,19 @@
-//! Random draws for the disguise: `ChaCha12`, keyed by the operating system once per recording.
+//! Random draws for voices and faces: `ChaCha12`, keyed by the operating system once per recording.
 
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::VoiceError;
-
 /// A source of uniform draws. It has no `Debug`, `Clone` or serialisation, so that its state cannot be written down.
-pub(super) struct Draws(ChaCha12Rng);
+pub(crate) struct Draws(ChaCha12Rng);
 
 impl Draws {
     /// Keys a fresh source from the operating system's generator. The key is not kept.
-    pub(super) fn from_os() -> Result<Self, VoiceError> {
+    ///
+    /// # Errors
+    /// Where the operating system gives no random numbers.
+    pub(crate) fn from_os() -> Result<Self, getrandom::Error> {
         let mut key = [0_u8; 32];
-        getrandom::fill(&mut key).map_err(|error| VoiceError::Random { detail: error.to_string() })?;
+        getrandom::fill(&mut key)?;
         let draws = Self(ChaCha12Rng::from_seed(key));
         key.fill(0);
         Ok(draws)
@@ -20,29 +21,29 @@ impl Draws {
 
     /// A repeatable source, for tests alone.
     #[cfg(test)]
-    pub(super) fn from_seed(seed: u64) -> Self {
+    pub(crate) fn from_seed(seed: u64) -> Self {
         Self(ChaCha12Rng::seed_from_u64(seed))
     }
 
     /// A second source with a key drawn from this one.
-    pub(super) fn fork(&mut self) -> Self {
+    pub(crate) fn fork(&mut self) -> Self {
         let mut key = [0_u8; 32];
         self.0.fill_bytes(&mut key);
         Self(ChaCha12Rng::from_seed(key))
     }
 
     /// Uniform in `low..high`, in steps of 2^-24 of the range, which `f32` holds exactly.
-    pub(super) fn uniform(&mut self, low: f32, high: f32) -> f32 {
+    pub(crate) fn uniform(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * ((self.0.next_u32() >> 8) as f32 / 16_777_216.0)
     }
 
     /// A whole number below 2^32.
-    pub(super) fn word(&mut self) -> u32 {
+    pub(crate) fn word(&mut self) -> u32 {
         self.0.next_u32()
     }
 
     /// White noise sample: uniform, zero mean, unit variance.
-    pub(super) fn noise(&mut self) -> f32 {
+    pub(crate) fn noise(&mut self) -> f32 {
         let half_range = 3.0_f32.sqrt();
         self.uniform(-half_range, half_range)
     }
