@@ -57,3 +57,58 @@ impl Trust {
         faces
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Mask, MaskSource, PtsNanos};
+
+    const FACE: EllipsePx = EllipsePx { cx: 100.0, cy: 80.0, rx: 20.0, ry: 26.0, angle_rad: 0.0 };
+
+    fn masks(seq: u64) -> FrameMasks {
+        let mask = Mask {
+            track: TrackId(1),
+            area: MaskArea::Ellipse(FACE),
+            source: MaskSource::Detected,
+            score: None,
+        };
+        FrameMasks::new(seq, PtsNanos(seq * 40_000_000), vec![mask])
+    }
+
+    /// In which of so many frames the face is sure, where frame `seq` is found with `score(seq)` and leaves `ahead` frames
+    /// behind the newest.
+    fn sure(frames: u64, ahead: u64, score: impl Fn(u64) -> f32) -> Vec<u64> {
+        let mut trust = Trust::default();
+        let mut sure = Vec::new();
+        for seq in 0..frames + ahead {
+            if seq < frames {
+                trust.push(seq, &[Detection { ellipse: FACE, score: score(seq) }]);
+            }
+            if let Some(leaving) = seq.checked_sub(ahead)
+                && trust.faces(&masks(leaving)) == [FACE]
+            {
+                sure.push(leaving);
+            }
+        }
+        sure
+    }
+
+    #[test]
+    fn what_scores_like_the_back_of_a_head_is_never_sure() {
+        assert!(sure(200, 25, |_| 0.5).is_empty());
+        assert!(sure(200, 25, |seq| if seq == 90 { 0.64 } else { 0.47 }).is_empty());
+    }
+
+    #[test]
+    fn a_face_is_sure_from_its_first_frame_on_where_it_soon_scores_well() {
+        let all: Vec<u64> = (0..50).collect();
+        assert_eq!(sure(50, 25, |seq| if seq < 20 { 0.3 } else { 0.9 }), all);
+        assert_eq!(sure(50, 0, |_| 0.9), all[1..], "without a look ahead it takes two frames");
+    }
+
+    #[test]
+    fn a_face_stays_sure_as_long_as_its_track_lasts() {
+        let last = *sure(120, 10, |seq| if seq < 10 { 0.9 } else { 0.2 }).last().unwrap();
+        assert_eq!(last, 119);
+    }
+}
