@@ -115,8 +115,10 @@ pub(crate) struct AnalyzeArgs {
 impl AnalyzeArgs {
     /// The settings that these arguments ask for.
     pub(crate) fn plan(&self) -> Plan {
+        let search = if self.thorough { Search::Thorough } else { self.search };
         Plan {
-            search: if self.thorough { Search::Thorough } else { self.search },
+            search,
+            detector_side_px: search.detector_side_px(),
             margin_percent: self.margin,
             allow_truncated: self.allow_truncated,
             ..Plan::default()
@@ -219,6 +221,7 @@ impl RedactArgs {
             hide: self.look.hide,
             regions: self.look.region.clone(),
             search: self.look.search,
+            detector_side_px: self.look.search.detector_side_px(),
             margin_percent: self.look.margin,
             voice: self.look.voice,
             mute_with: self.look.mute_with,

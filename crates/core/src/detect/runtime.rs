@@ -125,8 +125,8 @@ fn one_thread_session(runtime: &Runtime, onnx: &[u8]) -> ort::Result<Session> {
         .with_inter_threads(1)?
         .with_parallel_execution(false)?
         .with_optimization_level(GraphOptimizationLevel::All)?
-        // All frames of a recording have one size, so the plan for the first one's memory holds for the rest.
-        .with_memory_pattern(true)?
+        // Each turn has an input size of its own, and a plan for each of them would hold its memory for good.
+        .with_memory_pattern(false)?
         .with_log_level(LogLevel::Warning)?
         .commit_from_memory(onnx)
 }
