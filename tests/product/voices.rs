@@ -119,7 +119,8 @@ fn alarm() -> Vec<f32> {
         let is_on = i >= 24_000 && into < 0.2;
         if is_on { 0.2 * (std::f32::consts::TAU * 960.0 * into).sin() } else { 0.0 }
     };
-    voice.iter().enumerate().map(|(i, v)| 0.3 * v + tone(i)).collect()
+    // Soft, since a harmonic of the drawn pitch may lie on the tone.
+    voice.iter().enumerate().map(|(i, v)| 0.1 * v + tone(i)).collect()
 }
 
 /// Amplitude of one frequency in a piece of sound at [`sound::RATE`].
