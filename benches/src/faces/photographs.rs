@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Failure;
+use crate::Failure;
 
 /// Files of one kind under a folder, at any depth, in order.
 pub(super) fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Failure> {

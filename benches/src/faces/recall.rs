@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use obscura_tests::run;
 use serde_json::Value;
 
-use super::Failure;
+use super::number;
 use super::photographs::files;
+use crate::Failure;
+use crate::side_by_side::side_by_side;
 use crate::talk;
-use crate::voice::side_by_side;
 
 /// Turns of the photographs, in degrees.
 const ANGLES: [u16; 8] = [0, 45, 90, 135, 180, 225, 270, 315];
@@ -42,7 +43,7 @@ pub(super) fn table(python: &Path, data: &Path, text: &mut String) -> Result<(),
             &[Path::new("count"), &data.join("media/masks"), &turn, folder.path()],
         )?;
         let counts: Value = serde_json::from_str(&said)?;
-        let number = |key: &str| counts.get(key).and_then(Value::as_f64).unwrap_or(f64::NAN);
+        let number = |key: &str| number(&counts, key);
         let share = |found: &str, all: &str| number(found) / number(all);
         writeln!(
             text,

@@ -12,8 +12,8 @@ use ort::session::Session;
 use ort::value::TensorRef;
 use realfft::{RealFftPlanner, RealToComplex};
 
-use super::Failure;
 use super::speech::RATE_HZ;
+use crate::Failure;
 
 const FFT: usize = 400;
 const HOP: usize = 160;

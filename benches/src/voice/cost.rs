@@ -1,12 +1,10 @@
 //! What the voices cost, and where the sound lies after the whole program.
 
-use std::process::Command;
-
 use obscura_tests::{Bench, Sheet, sound};
 
-use super::Failure;
 use super::speech::{Item, RATE_HZ};
 use super::treat;
+use crate::{Failure, contenders};
 
 /// Length of the recording whose cost is measured, in seconds.
 const SECONDS: usize = 240;
@@ -20,27 +18,9 @@ pub(crate) fn real_time_factor(items: &[Item], voice: &str) -> Result<f64, Failu
     let sheet = Sheet::permitting(&clip).voice_ok();
     let spent = |voice: &str| {
         let options = ["--voice", voice, "--alarms", "drop", "--speed", "fastest", "--overwrite"];
-        processor_seconds(&bench.command(&clip, &sheet, &options))
+        contenders::time(&mut bench.command(&clip, &sheet, &options)).map(|run| run.processor.as_secs_f64())
     };
     Ok((spent(voice)? - spent("original")?) / SECONDS as f64)
-}
-
-/// User and system time of a run, as the shell's `time` counts it.
-fn processor_seconds(command: &Command) -> Result<f64, Failure> {
-    let mut shell = Command::new("bash");
-    shell.args(["-c", "TIMEFORMAT='%U %S'; { time \"$@\" >&3 2>&3; } 3>/dev/null", "time"]);
-    shell.arg(command.get_program()).args(command.get_args());
-    for (name, value) in command.get_envs() {
-        if let Some(value) = value {
-            shell.env(name, value);
-        }
-    }
-    let out = shell.output()?;
-    if !out.status.success() {
-        return Err("a run whose cost was to be measured failed".into());
-    }
-    let times = String::from_utf8(out.stderr)?;
-    Ok(times.split_whitespace().map(str::parse::<f64>).sum::<Result<f64, _>>()?)
 }
 
 /// Lag of the disguise behind the input's sound in ms after the whole program, by loudness.

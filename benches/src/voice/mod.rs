@@ -21,14 +21,11 @@ use std::path::{Path, PathBuf};
 use obscura_tests::media;
 
 use crate::results::Section;
-use crate::talk;
+use crate::side_by_side::side_by_side;
+use crate::{Failure, talk};
 use attacker::{Attacker, Print};
 use speakers::Rates;
 use speech::{Item, Speech};
-pub(crate) use treat::side_by_side;
-
-/// Whatever stops a measurement, in words.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const HEAD: &str = "\
 **Attacker for every recognition figure: GE2E speaker encoder (Resemblyzer 0.1.4, 2020), cosine scores; a modern attacker \
@@ -52,12 +49,21 @@ pub(crate) fn section(data: &Path) -> Result<Section, String> {
 fn measure(data: &Path) -> Result<String, Failure> {
     let speech = speech::load(data)?;
     let mut attacker = Attacker::load(&library()?, data)?;
-    let mut text = String::from(HEAD);
-    let disguised = recognition(&speech.speakers, &mut attacker, &mut text)?;
-    kept(&speech, &disguised, &mut text)?;
-    word_errors(&speech.sentences, &mut text)?;
-    costs(&speech, &mut text)?;
-    Ok(text)
+    let (mut whole, mut part) = (String::new(), String::from(HEAD));
+    // Each part is shown as soon as it stands: what comes after it takes long, and may fail.
+    let mut show = |part: &mut String| {
+        talk(part);
+        whole.push_str(&std::mem::take(part));
+    };
+    let disguised = recognition(&speech.speakers, &mut attacker, &mut part)?;
+    show(&mut part);
+    kept(&speech, &disguised, &mut part)?;
+    show(&mut part);
+    word_errors(&speech.sentences, &mut part)?;
+    show(&mut part);
+    costs(&speech, &mut part)?;
+    show(&mut part);
+    Ok(whole)
 }
 
 /// ONNX Runtime as set-up put it.
@@ -136,9 +142,9 @@ fn kept(speech: &Speech, disguised: &[Vec<f32>], text: &mut String) -> Result<()
 }
 
 fn word_errors(sentences: &[Item], text: &mut String) -> Result<(), Failure> {
-    let Some(python) = words::recogniser() else {
-        text.push_str("\nWords: not measured, since the recogniser could not be installed.\n");
-        return Ok(());
+    let python = match words::RECOGNISER.python() {
+        Ok(python) => python,
+        Err(failure) => return Ok(writeln!(text, "\nWords: not measured: {failure}")?),
     };
     text.push_str("\n| recogniser: Whisper tiny.en (faster-whisper 1.2.1, int8) | words wrong % | more than untouched |\n|---|---|---|\n");
     let untouched: Vec<Vec<f32>> = sentences.iter().map(|item| item.sound.clone()).collect();

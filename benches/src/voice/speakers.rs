@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::Failure;
 use super::attacker::{Attacker, Print, dot};
 use super::backend::Backend;
 use super::measures::mean;
 use super::speech::{Item, Role};
 use super::treat;
 use super::trials::{Scores, Trials};
+use crate::Failure;
+use crate::side_by_side::side_by_side;
 
 /// Shifts that a blind attacker tries, in semitones.
 const SEARCH_SEMITONES: [f32; 9] = [-5.0, -4.0, -3.5, -3.0, 0.0, 3.0, 3.5, 4.0, 5.0];
@@ -110,7 +111,7 @@ pub(crate) fn after(
     for (item, sound) in items.iter().zip(sounds) {
         let mut tried = Vec::new();
         if item.role == Role::Test {
-            for sound in treat::side_by_side(shifts, |shift| Ok(treat::shifted(sound, *shift, folder)))? {
+            for sound in side_by_side(shifts, |shift| Ok(treat::shifted(sound, *shift, folder)))? {
                 tried.push(attacker.print(&sound)?);
             }
         }

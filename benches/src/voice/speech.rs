@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use obscura_tests::media;
 use serde::Deserialize;
 
-use super::Failure;
+use crate::Failure;
 
 /// Sampling rate of all speech, in Hz.
 pub(crate) const RATE_HZ: u32 = 16_000;

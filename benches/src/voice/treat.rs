@@ -5,33 +5,13 @@ use std::thread;
 
 use obscura_tests::{Bench, media, sound};
 
-use super::Failure;
 use super::speech::{self, Item, RATE_HZ};
+use crate::Failure;
+use crate::side_by_side::side_by_side;
 
 /// Every item as a recording of its own, so with parameters of its own, as the product draws them.
 pub(crate) fn all(items: &[Item], voice: &str) -> Result<Vec<Vec<f32>>, Failure> {
     side_by_side(items, |item| redacted(&item.sound, voice))
-}
-
-/// Runs `work` over the items on every core; results in their order.
-pub(crate) fn side_by_side<T: Sync, R: Send>(
-    items: &[T],
-    work: impl Fn(&T) -> Result<R, Failure> + Sync,
-) -> Result<Vec<R>, Failure> {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let share = items.len().div_ceil(cores).max(1);
-    let work = &work;
-    thread::scope(|scope| {
-        let threads: Vec<_> = items
-            .chunks(share)
-            .map(|items| scope.spawn(move || items.iter().map(work).collect::<Result<Vec<R>, Failure>>()))
-            .collect();
-        let mut all = Vec::new();
-        for thread in threads {
-            all.extend(thread.join().map_err(|_panic| "a part of the measurement failed")??);
-        }
-        Ok(all)
-    })
 }
 
 /// One recording with a small black picture, through the whole program and back to samples.

