@@ -24,15 +24,15 @@ use results::Section;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const USAGE: &str = "cargo xtask bench [speed|memory|leak|size|scaling]... [--rounds N]\n  without a name: all but scaling.\n\
-                     cargo xtask quality [faces|voice]...\n  without a name: all of them.\n\
+                     cargo xtask quality [faces|voice|sound]...\n  without a name: all of them.\n\
                      OBSCURA_TEST_DATA names the folder of scenes and speech.";
 /// What `cargo xtask quality` measures.
-const QUALITY: [&str; 2] = ["faces", "voice"];
+const QUALITY: [&str; 3] = ["faces", "voice", "sound"];
 
 /// A measurement: from the folder of test data and the number of rounds to a part of the results.
 type Measure = fn(&Path, usize) -> Result<Section, String>;
 /// All measurements, in the order in which they run.
-const SECTIONS: [(&str, Measure); 7] = [
+const SECTIONS: [(&str, Measure); 8] = [
     ("leak", |data, _| leaks::section(&scenes(data))),
     ("memory", |data, _| memory::section(&scenes(data))),
     ("size", |data, _| size::section(&scenes(data))),
@@ -40,6 +40,7 @@ const SECTIONS: [(&str, Measure); 7] = [
     ("speed", |data, rounds| speed::section(&scenes(data), rounds)),
     ("faces", |data, _| faces::section(data)),
     ("voice", |data, _| voice::section(data)),
+    ("sound", |data, _| voice::cost::section(data)),
 ];
 
 fn main() -> ExitCode {

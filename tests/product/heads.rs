@@ -5,6 +5,8 @@ use obscura_tests::run::finish;
 use obscura_tests::{Bench, Sheet, media};
 use serde_json::Value;
 
+use crate::tracks::in_one_step_and_in_two;
+
 const PICTURE: Area = Area::new(0, 0, 512, 512);
 /// The suit under her head, well inside the person, and the model of a rocket beside her.
 const SUIT: Area = Area::new(90, 260, 180, 180);
@@ -56,6 +58,35 @@ fn a_person_without_a_face_is_hidden_whole_on_request_and_the_rest_is_not() {
     assert_eq!(reasons(&receipt), Vec::<&str>::new());
     assert_eq!(receipt["render"]["tracks"]["beside"]["head_masks"], receipt["render"]["frames_out"]);
     assert_eq!(receipt["settings"]["heads"], "hide");
+}
+
+#[test]
+fn a_person_of_an_analysis_is_hidden_as_in_one_step() {
+    let bench = Bench::new();
+    let clip = covered(&bench);
+    let [in_one, in_two] = in_one_step_and_in_two(&bench, &clip, &["--heads", "hide"]);
+    assert_eq!(in_one["render"]["tracks"]["beside"]["people"], 1);
+    assert_eq!(in_two["settings"]["heads"], "hide", "the receipt says what the file was made with");
+    assert_eq!(in_two["tracks"]["hidden_unassigned"], 1);
+}
+
+#[test]
+fn people_are_hidden_from_head_to_foot_between_the_times_that_were_named() {
+    let bench = Bench::new();
+    let clip = bench.make(
+        "astronaut.mp4",
+        "-loop 1 -framerate 10 -t 1 -i {media}/astronaut.png -c:v libx264 -preset veryfast -crf 10 -pix_fmt yuv420p",
+    );
+    let settings = ["--bodies", "0.5-", "--heads", "off"];
+    let [receipt, _] = in_one_step_and_in_two(&bench, &clip, &settings);
+    assert_eq!(receipt["render"]["tracks"]["beside"]["body_masks"], 5);
+    let (before, after) = (gray(&clip, PICTURE), gray(&bench.output(), PICTURE));
+    for (number, (before, after)) in before.iter().zip(&after).enumerate() {
+        let suit = |picture: &[f32]| cut(&detail(picture, PICTURE.width), PICTURE.width, SUIT);
+        let alike = correlation(&suit(before), &suit(after));
+        assert_eq!(alike < 0.3, number >= 5, "picture {number}: the suit correlates by {alike}");
+    }
+    bench.redact(&clip, &["--overwrite", "--bodies", "3-1"]).refused(2, &["FROM-TO in seconds"]);
 }
 
 #[test]

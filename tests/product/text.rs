@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use obscura_tests::Bench;
 use obscura_tests::pixels::{Area, correlation, cut, detail, gray, leaks};
 
+use crate::tracks::in_one_step_and_in_two;
+
 const WIDTH: usize = 640;
 const HEIGHT: usize = 360;
 /// Pixels for each dot of a letter.
@@ -97,6 +99,23 @@ fn text_is_hidden_in_every_picture_on_request() {
     assert!(receipt["render"]["hidden_share"].as_f64().unwrap() < 0.2);
     let models = receipt["models"].as_array().unwrap();
     assert!(models.iter().any(|model| model["name"] == "ppocr_det"));
+}
+
+#[test]
+fn text_of_an_analysis_is_hidden_as_in_one_step_and_not_where_the_picture_is_to_stay_clear() {
+    let bench = Bench::new();
+    let clip = clip(&bench);
+    let [in_one, in_two] = in_one_step_and_in_two(&bench, &clip, &["--text", "mask"]);
+    assert!(in_one["render"]["tracks"]["beside"]["text_masks"].as_u64().unwrap() >= 8);
+    assert_eq!(in_two["settings"]["text"], "mask");
+    let tracks = bench.path("tracks.json");
+    let tracks = ["--overwrite", "--quality", "12", "--tracks", tracks.to_str().unwrap()];
+    bench.redact(&clip, &[&tracks[..], &["--text", "mask"]].concat()).refused(2, &["--tracks"]);
+    let around = Area::new(LETTERS.x - 16, LETTERS.y - 16, LETTERS.width + 32, LETTERS.height + 32);
+    let clear = format!("clear:{},{},{},{}", around.x, around.y, around.width, around.height);
+    bench.redact(&clip, &[&tracks[..], &["--region", &clear]].concat()).expect(0);
+    let letters = details(&clip, &bench.output(), LETTERS);
+    assert!(letters.iter().all(|[before, after]| correlation(before, after) > 0.8), "they stay readable");
 }
 
 #[test]

@@ -22,13 +22,26 @@ fn two_people(bench: &Bench) -> PathBuf {
     )
 }
 
-fn analyze(bench: &Bench, clip: &Path, extra: &[&str]) -> (PathBuf, Value) {
+/// The file of tracks of an analysis, and what it says.
+pub(crate) fn analyze(bench: &Bench, clip: &Path, extra: &[&str]) -> (PathBuf, Value) {
     let tracks = bench.path("tracks.json");
     let mut command = bench.obscura();
     command.arg("analyze").arg(clip).arg("-o").arg(&tracks).args(["--overwrite"]).args(extra);
     finish(&mut command).expect(0);
     let value = serde_json::from_slice(&std::fs::read(&tracks).unwrap()).unwrap();
     (tracks, value)
+}
+
+/// Renders a recording in one step and from its analysis, with the same settings: both must hide the same.
+pub(crate) fn in_one_step_and_in_two(bench: &Bench, clip: &Path, settings: &[&str]) -> [Value; 2] {
+    bench.redact(clip, settings).expect(0);
+    let in_one = bench.receipt();
+    let (tracks, _) = analyze(bench, clip, settings);
+    bench.redact(clip, &["--overwrite", "--tracks", tracks.to_str().unwrap()]).expect(0);
+    let in_two = bench.receipt();
+    assert_eq!(in_one["render"]["hidden_share"], in_two["render"]["hidden_share"]);
+    assert_eq!(in_one["render"]["tracks"]["beside"], in_two["render"]["tracks"]["beside"]);
+    [in_one, in_two]
 }
 
 fn save(path: &Path, value: &Value) {

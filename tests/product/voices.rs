@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use obscura_tests::sound::{self, babble};
 use obscura_tests::{Bench, Sheet, media, probe, run};
 
-/// A black clip of `seconds` with this interleaved sound; `before` stands before the sound's input.
+/// A black clip of `seconds` with this interleaved sound, as it is where the name says `wave`; `before` stands before the
+/// sound's input.
 fn clip(
     bench: &Bench,
     name: &str,
@@ -18,11 +19,12 @@ fn clip(
     sound::write_raw(&raw, interleaved);
     let (rate, channels) = format;
     let raw = raw.display();
+    let codec = if name.contains("wave") { "pcm_s16le" } else { "aac -b:a 192k" };
     bench.make(
         name,
         &format!(
             "-f lavfi -i color=black:s=64x64:r=5:d={seconds} {before} -f f32le -ar {rate} -ac {channels} -i {raw} -map 0:v \
-             -map 1:a -c:v libx264 -preset ultrafast -c:a aac -b:a 192k"
+             -map 1:a -c:v libx264 -preset ultrafast -c:a {codec}"
         ),
     )
 }
@@ -64,6 +66,14 @@ fn surround_sound_of_one_rear_speaker_stays_in_time() {
     let mut channels = vec![silence; 6];
     channels[4] = voice;
     stays_in_time("surround.mkv", (48_000, 6), 3.0, &interleave(&channels), "");
+}
+
+#[test]
+fn wave_sound_of_six_channels_without_places_stays_in_time() {
+    let (voice, silence) = (babble(48_000, 3, 3), vec![0.0; 48_000 * 3]);
+    let mut channels = vec![silence; 6];
+    channels[2] = voice;
+    stays_in_time("wave.mov", (48_000, 6), 3.0, &interleave(&channels), "");
 }
 
 #[test]

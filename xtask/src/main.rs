@@ -36,7 +36,7 @@ cargo xtask TASK: the tasks of this repository. Each says what it does before it
   test --cedar      the same with the feature `cedar`, in target/cedar; compiling it takes minutes
   ci                what `test` does, and the check of licences and sources of dependencies
   bench ARGS…       build and run the benches with these arguments
-  quality [faces|voice]…  build, and measure what is hidden and what is kept; results in benches/RESULTS.md
+  quality [faces|voice|sound]…  build, and measure what is hidden and what is kept; results in benches/RESULTS.md
   help              this text
 
 Models and libraries go to the Obscura home folder: $OBSCURA_HOME, else $XDG_DATA_HOME/obscura, else

@@ -1,16 +1,50 @@
 //! What the voices cost, and where the sound lies after the whole program.
 
+use std::fmt::Write as _;
+use std::path::Path;
+
 use obscura_tests::{Bench, Sheet, sound};
 
-use super::speech::{Item, RATE_HZ};
+use super::speech::{self, Item, RATE_HZ};
 use super::treat;
-use crate::{Failure, contenders};
+use crate::results::Section;
+use crate::{Failure, contenders, talk};
 
 /// Length of the recording whose cost is measured, in seconds.
 const SECONDS: usize = 240;
 
+/// Measures what each voice costs, and where the sound of each layout lies.
+pub(crate) fn section(data: &Path) -> Result<Section, String> {
+    let body = measure(data).map_err(|failure| failure.to_string())?;
+    Ok(Section { name: "sound", title: "Sound", body })
+}
+
+fn measure(data: &Path) -> Result<String, Failure> {
+    let speech = speech::load(data)?;
+    let mut text = String::new();
+    text.push_str(
+        "| voice | processor seconds for a second of 48 kHz stereo, less those for `original` |\n|---|---|\n",
+    );
+    for voice in ["disguise", "pitch", "mute"] {
+        talk(&format!("sound: cost of {voice}"));
+        writeln!(text, "| {voice} | {:.4} |", real_time_factor(&speech.speakers, voice)?)?;
+    }
+    text.push_str("\n| sound of the input, `disguise`, whole program | lag of the sound |\n|---|---|\n");
+    let layouts = [(8_000, 1, 0), (44_100, 2, 0), (48_000, 6, 0), (48_000, 2, 700)];
+    for (item, (rate_hz, channels, start_ms)) in speech.sentences.iter().zip(layouts) {
+        let lag = offset_ms(item, (rate_hz, channels), start_ms)?;
+        let place = if start_ms > 0 {
+            format!(", {start_ms} ms late, ends {start_ms} ms early")
+        } else {
+            String::new()
+        };
+        writeln!(text, "| {rate_hz} Hz, channels: {channels}{place} | {lag:+.2} ms |")?;
+    }
+    Ok(text)
+}
+
 /// Processor seconds for a second of 48 kHz stereo sound: a run with this voice less a run with the original sound.
-pub(crate) fn real_time_factor(items: &[Item], voice: &str) -> Result<f64, Failure> {
+fn real_time_factor(items: &[Item], voice: &str) -> Result<f64, Failure> {
     let speech = items.iter().flat_map(|item| &item.sound).copied().cycle().take(SECONDS * RATE_HZ as usize);
     let speech: Vec<f32> = speech.collect();
     let bench = Bench::new();
@@ -24,7 +58,7 @@ pub(crate) fn real_time_factor(items: &[Item], voice: &str) -> Result<f64, Failu
 }
 
 /// Lag of the disguise behind the input's sound in ms after the whole program, by loudness.
-pub(crate) fn offset_ms(item: &Item, format: (u32, u16), start_ms: u32) -> Result<f32, Failure> {
+fn offset_ms(item: &Item, format: (u32, u16), start_ms: u32) -> Result<f32, Failure> {
     let bench = Bench::new();
     let clip = treat::recording(&bench, &item.sound, format, start_ms);
     let run = bench.redact(&clip, &["--speed", "fastest"]);

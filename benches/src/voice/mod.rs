@@ -7,7 +7,7 @@
 
 mod attacker;
 mod backend;
-mod cost;
+pub(crate) mod cost;
 mod measures;
 mod speakers;
 mod speech;
@@ -40,7 +40,7 @@ untouched |
 |---|---|---|---|---|---|---|---|
 ";
 
-/// Measures everything through the program; takes some twenty minutes on two free processors.
+/// Measures what is left of a speaker and of the words; takes some twenty minutes on two free processors.
 pub(crate) fn section(data: &Path) -> Result<Section, String> {
     let body = measure(data).map_err(|failure| failure.to_string())?;
     Ok(Section { name: "voice", title: "Voices", body })
@@ -60,8 +60,6 @@ fn measure(data: &Path) -> Result<String, Failure> {
     kept(&speech, &disguised, &mut part)?;
     show(&mut part);
     word_errors(&speech.sentences, &mut part)?;
-    show(&mut part);
-    costs(&speech, &mut part)?;
     show(&mut part);
     Ok(whole)
 }
@@ -154,26 +152,6 @@ fn word_errors(sentences: &[Item], text: &mut String) -> Result<(), Failure> {
         talk(&format!("voice: words of {voice}"));
         let percent = words::error_percent(&python, sentences, &treat::all(sentences, voice)?)?;
         writeln!(text, "| {voice} | {percent:.1} | {:+.1} |", percent - base)?;
-    }
-    Ok(())
-}
-
-fn costs(speech: &Speech, text: &mut String) -> Result<(), Failure> {
-    text.push_str("\n| voice | processor seconds for a second of 48 kHz stereo, less those for `original` |\n|---|---|\n");
-    for voice in ["disguise", "pitch", "mute"] {
-        talk(&format!("voice: cost of {voice}"));
-        writeln!(text, "| {voice} | {:.4} |", cost::real_time_factor(&speech.speakers, voice)?)?;
-    }
-    text.push_str("\n| sound of the input, `disguise`, whole program | lag of the sound |\n|---|---|\n");
-    let layouts = [(8_000, 1, 0), (44_100, 2, 0), (48_000, 6, 0), (48_000, 2, 700)];
-    for (item, (rate_hz, channels, start_ms)) in speech.sentences.iter().zip(layouts) {
-        let lag = cost::offset_ms(item, (rate_hz, channels), start_ms)?;
-        let place = if start_ms > 0 {
-            format!(", {start_ms} ms late, ends {start_ms} ms early")
-        } else {
-            String::new()
-        };
-        writeln!(text, "| {rate_hz} Hz, channels: {channels}{place} | {lag:+.2} ms |")?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ mod draws;
 mod media;
 pub mod model;
 mod pipeline;
+mod processor;
 mod redact;
 mod track;
 mod voice;

@@ -240,9 +240,8 @@ impl Job<'_> {
         if !permit.covers(self.input.digest(), technique(self.plan), now) {
             return Err(GateError::NotCovered);
         }
-        let weak = self.plan.weak_settings();
-        if !(weak.is_empty() || self.plan.accept_weak) {
-            return Err(GateError::Weak(weak.join("; ")));
+        if let Some(weak) = self.plan.unaccepted_weakness() {
+            return Err(GateError::Weak(weak));
         }
         let plan = Plan { watermark: watermark(permit, self.order), ..self.plan.clone() };
         let pending = PendingFile::create(target, overwrite)?;

@@ -6,7 +6,7 @@ use clap::Args;
 
 use obscura_policy::media::model::{
     Alarms, Bitrate, Device, FaceStyle, Heads, Hide, MuteWith, OnUncertain, Plan, Region, Search, Speed,
-    Text, VideoCodec, VoiceMode,
+    Text, TimeSpan, VideoCodec, VoiceMode,
 };
 
 #[derive(Debug, Args)]
@@ -101,6 +101,8 @@ pub(crate) struct AnalyzeArgs {
     /// Room around a face, in percent of its size, 0 to 200
     #[arg(long, value_name = "PERCENT", default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=200))]
     pub(crate) margin: u8,
+    #[command(flatten)]
+    pub(crate) beside: BesideArgs,
     /// Accept a recording that was cut off, up to the cut
     #[arg(long)]
     pub(crate) allow_truncated: bool,
@@ -116,13 +118,8 @@ impl AnalyzeArgs {
     /// The settings that these arguments ask for.
     pub(crate) fn plan(&self) -> Plan {
         let search = if self.thorough { Search::Thorough } else { self.search };
-        Plan {
-            search,
-            detector_side_px: search.detector_side_px(),
-            margin_percent: self.margin,
-            allow_truncated: self.allow_truncated,
-            ..Plan::default()
-        }
+        let (margin_percent, allow_truncated) = (self.margin, self.allow_truncated);
+        self.beside.put_into(Plan { margin_percent, allow_truncated, ..Plan::searching(search) })
     }
 }
 
@@ -138,7 +135,7 @@ pub(crate) struct LookArgs {
     #[arg(long, value_name = "WHOSE", default_value_t = Hide::All)]
     pub(crate) hide: Hide,
     /// Hide the faces that this file of `obscura analyze` lists, exactly there, instead of looking for them
-    #[arg(long, value_name = "TRACKS", conflicts_with_all = ["search", "margin"])]
+    #[arg(long, value_name = "TRACKS", conflicts_with_all = ["search", "margin", "heads", "text", "bodies"])]
     pub(crate) tracks: Option<PathBuf>,
     /// Also hide a part of the picture: X,Y,WIDTH,HEIGHT or X,Y;X,Y;X,Y in pixels, or `frame`; then @FROM-TO in seconds;
     /// `clear:` before it keeps a part free of everything but masks of faces. May be given often
@@ -165,6 +162,19 @@ pub(crate) struct LookArgs {
     /// What happens where a face could not be followed: widen, blur-frame, stop
     #[arg(long, value_name = "WAY", default_value_t = OnUncertain::Widen)]
     pub(crate) on_uncertain: OnUncertain,
+    #[command(flatten)]
+    pub(crate) beside: BesideArgs,
+    /// Accept a recording that was cut off, up to the cut
+    #[arg(long)]
+    pub(crate) allow_truncated: bool,
+    /// Accept settings that hide less than what was measured to be enough, such as a margin below 15; the receipt names them
+    #[arg(long)]
+    pub(crate) i_accept_weak: bool,
+}
+
+/// What is looked for beside faces.
+#[derive(Debug, Args)]
+pub(crate) struct BesideArgs {
     /// What happens to people whose face no detector sees, from behind, from above or covered: hide (the head, or the whole
     /// person where nobody knows which end it is at), flag (they are listed as uncertain), off (not looked for)
     #[arg(long, value_name = "WAY", default_value_t = Heads::Flag)]
@@ -172,12 +182,17 @@ pub(crate) struct LookArgs {
     /// What happens to text, such as badges, wristbands, whiteboards and clocks: off, mask
     #[arg(long, value_name = "WAY", default_value_t = Text::Off)]
     pub(crate) text: Text,
-    /// Accept a recording that was cut off, up to the cut
-    #[arg(long)]
-    pub(crate) allow_truncated: bool,
-    /// Accept settings that hide less than what was measured to be enough, such as a margin below 15; the receipt names them
-    #[arg(long)]
-    pub(crate) i_accept_weak: bool,
+    /// Hide people from head to foot between these times: FROM-TO in seconds, or in minutes and seconds as 1:23.5. May be given
+    /// often
+    #[arg(long, value_name = "FROM-TO")]
+    pub(crate) bodies: Vec<TimeSpan>,
+}
+
+impl BesideArgs {
+    /// The same settings in a plan.
+    fn put_into(&self, plan: Plan) -> Plan {
+        Plan { heads: self.heads, text: self.text, bodies: self.bodies.clone(), ..plan }
+    }
 }
 
 /// How the result is encoded, and where the work runs.
@@ -216,19 +231,15 @@ impl EncodeArgs {
 impl RedactArgs {
     /// The settings that these arguments ask for.
     pub(crate) fn plan(&self) -> Plan {
-        Plan {
+        self.look.beside.put_into(Plan {
             faces: self.look.faces,
             hide: self.look.hide,
             regions: self.look.region.clone(),
-            search: self.look.search,
-            detector_side_px: self.look.search.detector_side_px(),
             margin_percent: self.look.margin,
             voice: self.look.voice,
             mute_with: self.look.mute_with,
             alarms: self.look.alarms,
             on_uncertain: self.look.on_uncertain,
-            heads: self.look.heads,
-            text: self.look.text,
             allow_truncated: self.look.allow_truncated,
             accept_weak: self.look.i_accept_weak,
             speed: self.encode.speed,
@@ -236,7 +247,7 @@ impl RedactArgs {
             bitrate: self.encode.bitrate(),
             codec: self.encode.codec,
             device: self.encode.device,
-            ..Plan::default()
-        }
+            ..Plan::searching(self.look.search)
+        })
     }
 }

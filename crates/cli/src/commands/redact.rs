@@ -20,14 +20,6 @@ use crate::{clock, commands, interrupt, stages};
 pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     let began = Instant::now();
     check_target(&args.output, args.overwrite)?;
-    let looks_beside = args.look.heads == Heads::Hide || args.look.text == Text::Mask;
-    if args.look.tracks.is_some() && looks_beside {
-        return Err(Failure::new(
-            Exit::Usage,
-            "--heads hide and --text mask look for themselves, which --tracks does not",
-        )
-        .with_help("leave --tracks out, or draw what is to be hidden with --region"));
-    }
     let plan = args.plan();
     check_strength(&plan)?;
     let state = commands::open_state(state, printer)?;
@@ -48,9 +40,8 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
     }
     check_replaceable(&args.output)?;
     let tracks = read_tracks(args, &input)?;
-    // The file's masks have the margin that they were made with.
-    let margin_percent = tracks.as_ref().map_or(plan.margin_percent, |tracks| tracks.settings.margin_percent);
-    let (plan, order) = (Plan { margin_percent, ..plan }, commands::order(&args.request));
+    let plan = tracks.iter().fold(plan, |plan, tracks| tracks.settings.put_into(plan));
+    let order = commands::order(&args.request);
     check_strength(&plan)?;
     let permit = match judge(&sheet, &input, &plan, &order, &state, &args.output, clock::now()?)? {
         Verdict::Permitted(permit) => *permit,
@@ -82,7 +73,13 @@ fn rendered(
 ) -> Result<Receipt, Failure> {
     let stop = interrupt::stop_flag()?;
     start_framework().map_err(|e| Failure::new(Exit::Environment, e.to_string()))?;
-    let assets = Assets::load(&home_folder()?, plan)?;
+    let assets = match source.tracks {
+        // Everything was found when the file was made: only the self-check looks.
+        Some(_) => {
+            Assets::load(&home_folder()?, &Plan { heads: Heads::Off, text: Text::Off, ..Plan::default() })?
+        }
+        None => Assets::load(&home_folder()?, plan)?,
+    };
     let (news, watcher) = Watcher::start(printer.is_watched())?;
     let link = Link::new(Some(news), stop);
     let confirm = || {
@@ -99,11 +96,8 @@ fn rendered(
 
 /// Settings that hide too little need a word.
 fn check_strength(plan: &Plan) -> Result<(), Failure> {
-    let weak = plan.weak_settings();
-    if weak.is_empty() || plan.accept_weak {
-        return Ok(());
-    }
-    let what = format!("this hides less than what was measured to be enough: {}", weak.join("; "));
+    let Some(weak) = plan.unaccepted_weakness() else { return Ok(()) };
+    let what = format!("this hides less than what was measured to be enough: {weak}");
     Err(Failure::new(Exit::Usage, what)
         .with_help("leave the setting out, or add --i-accept-weak; the receipt will say so"))
 }

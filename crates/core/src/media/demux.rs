@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::AppSink;
-use rustix::time::{ClockId, clock_gettime};
 
 use super::error::MediaError;
 use super::input::InputFile;
 use crate::model::{DurationNanos, PtsNanos};
+use crate::processor;
 
 /// How long a decoder may think about one picture before it counts as stuck.
 const STALL_LIMIT: Duration = Duration::from_mins(1);
@@ -280,10 +280,7 @@ fn count_processor_time(sink: &AppSink, shared: &Arc<Shared>) {
     let Some(pad) = sink.static_pad("sink") else { return };
     let shared = Arc::clone(shared);
     pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
-        let time = clock_gettime(ClockId::ThreadCPUTime);
-        let nanos = |part: i64| u64::try_from(part).unwrap_or(0);
-        let used = nanos(time.tv_sec).saturating_mul(1_000_000_000).saturating_add(nanos(time.tv_nsec));
-        shared.processor_nanos.store(used, Ordering::Relaxed);
+        shared.processor_nanos.store(processor::of_thread().0, Ordering::Relaxed);
         gst::PadProbeReturn::Ok
     });
 }

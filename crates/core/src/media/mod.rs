@@ -2,6 +2,7 @@
 
 mod bitrate;
 mod boxes;
+mod channels;
 mod clean;
 mod components;
 mod demux;

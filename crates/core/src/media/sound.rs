@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use gstreamer as gst;
 use gstreamer_audio as gst_audio;
 
+use super::channels;
 use super::demux::{Demux, StreamKind, make};
 use super::error::MediaError;
 use super::input::InputFile;
@@ -74,7 +75,9 @@ impl SoundSource {
     /// [`MediaError`] where there is sound that cannot be decoded.
     pub fn start(input: &InputFile, cancel: Arc<AtomicBool>) -> Result<Option<Self>, MediaError> {
         let tail = [make("audioconvert")?, make("audioresample")?];
-        let mut demux = Demux::start(input, StreamKind::Sound, &tail, &float_caps(), |_| None, cancel)?;
+        tail.iter().take(1).for_each(channels::place);
+        let refuse = |caps: &gst::Caps| channels::refuse(caps);
+        let mut demux = Demux::start(input, StreamKind::Sound, &tail, &float_caps(), refuse, cancel)?;
         let Some(first) = demux.pull()? else { return Ok(None) };
         let info = first
             .caps()

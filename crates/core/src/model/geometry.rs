@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::PointPx;
+
 /// An axis-aligned box in frame pixels; `x1` and `y1` are exclusive ends. It may reach outside the picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BoxPx {
@@ -110,6 +112,15 @@ impl EllipsePx {
         let half_w = (self.rx * cos).hypot(self.ry * sin);
         let half_h = (self.rx * sin).hypot(self.ry * cos);
         BoxPx::from_centre(self.cx, self.cy, half_w * 2.0, half_h * 2.0)
+    }
+
+    /// The corners of the turned rectangle that touches the ends of both axes, in order around it.
+    pub fn corners(&self) -> [PointPx; 4] {
+        let (sin, cos) = self.angle_rad.sin_cos();
+        [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)].map(|(u, v)| {
+            let (across, along) = (u * self.rx, v * self.ry);
+            PointPx { x: self.cx + across * cos - along * sin, y: self.cy + across * sin + along * cos }
+        })
     }
 
     /// Both half axes multiplied by `factor`.

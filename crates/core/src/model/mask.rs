@@ -18,6 +18,47 @@ pub struct Detection {
 #[serde(transparent)]
 pub struct TrackId(pub u32);
 
+/// What a track follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrackKind {
+    /// A face: its masks are ellipses.
+    #[default]
+    Face,
+    /// A person, or the head of one, without a face that a detector sees: rectangles.
+    Person,
+    /// A line of text: rectangles.
+    Text,
+}
+
+impl TrackId {
+    /// People are numbered from here on, far from faces, so that no two masks of a recording have one number.
+    const FIRST_PERSON: u32 = 0x2000_0000;
+    /// Lines of text are numbered from here on.
+    const FIRST_TEXT: u32 = 0x3000_0000;
+    const END_OF_TEXT: u32 = 0x4000_0000;
+
+    /// The `nth` track of a kind.
+    #[must_use]
+    pub const fn of(kind: TrackKind, nth: u32) -> Self {
+        let nth = nth % Self::FIRST_PERSON;
+        match kind {
+            TrackKind::Face => Self(nth),
+            TrackKind::Person => Self(Self::FIRST_PERSON + nth % (Self::FIRST_TEXT - Self::FIRST_PERSON)),
+            TrackKind::Text => Self(Self::FIRST_TEXT + nth % (Self::END_OF_TEXT - Self::FIRST_TEXT)),
+        }
+    }
+
+    /// What it follows, by its number. Masks that no track stands behind count as faces.
+    pub const fn kind(self) -> TrackKind {
+        match self.0 {
+            Self::FIRST_PERSON..Self::FIRST_TEXT => TrackKind::Person,
+            Self::FIRST_TEXT..Self::END_OF_TEXT => TrackKind::Text,
+            _ => TrackKind::Face,
+        }
+    }
+}
+
 /// Where the place of a mask comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,6 +95,8 @@ pub struct PointPx {
 pub enum MaskArea {
     /// A turned ellipse, margin included.
     Ellipse(EllipsePx),
+    /// The turned rectangle around such an ellipse.
+    Rectangle(EllipsePx),
     /// An upright box.
     Box(BoxPx),
     /// Straight lines from corner to corner, back to the first: 3 to [`MAX_POLYGON_POINTS`] of them. Where it is not convex,
@@ -69,6 +112,7 @@ impl MaskArea {
         match self {
             Self::WholeFrame => true,
             Self::Ellipse(ellipse) => ellipse.contains(x, y),
+            Self::Rectangle(inside) => is_inside(&inside.corners(), x, y),
             Self::Box(bbox) => (bbox.x0..=bbox.x1).contains(&x) && (bbox.y0..=bbox.y1).contains(&y),
             Self::Polygon(points) => is_inside(points, x, y),
         }
@@ -78,7 +122,7 @@ impl MaskArea {
     pub fn is_sound(&self) -> bool {
         match self {
             Self::WholeFrame => true,
-            Self::Ellipse(ellipse) => ellipse.is_sound(),
+            Self::Ellipse(ellipse) | Self::Rectangle(ellipse) => ellipse.is_sound(),
             Self::Box(bbox) => bbox.is_sound(),
             Self::Polygon(points) => {
                 (3..=MAX_POLYGON_POINTS).contains(&points.len())
@@ -171,13 +215,13 @@ impl FrameMasks {
     /// Whether a point of the picture is hidden. Only as exact as a check needs it.
     pub fn hides(&self, x: f32, y: f32) -> bool {
         let is_kept = self.keep_clear.iter().any(|area| area.contains(x, y));
-        self.masks.iter().any(|mask| (mask.source.is_of_a_face() || !is_kept) && mask.area.contains(x, y))
+        self.masks.iter().any(|mask| (mask.may_be_a_face() || !is_kept) && mask.area.contains(x, y))
     }
 }
 
-impl MaskSource {
+impl Mask {
     /// A mask that nothing may cut: it hides a face, or stands for one that may be anywhere.
-    pub fn is_of_a_face(self) -> bool {
-        !matches!(self, Self::Drawn)
+    pub fn may_be_a_face(&self) -> bool {
+        self.source != MaskSource::Drawn && self.track.kind() != TrackKind::Text
     }
 }

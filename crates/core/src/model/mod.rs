@@ -12,12 +12,12 @@ pub use digest::{Sha256Digest, hash_reader};
 pub use frame::{ColorMatrix, Colorimetry, Frame, FramePool, FrameSize, PlaneMut, PlaneRef};
 pub use geometry::{BoxPx, EllipsePx};
 pub use mask::{
-    Detection, FrameMasks, MAX_POLYGON_POINTS, Mask, MaskArea, MaskSource, PointPx, TrackId, UncertainReason,
-    UncertainSpan,
+    Detection, FrameMasks, MAX_POLYGON_POINTS, Mask, MaskArea, MaskSource, PointPx, TrackId, TrackKind,
+    UncertainReason, UncertainSpan,
 };
 pub use plan::{
     Alarms, Bitrate, Device, FaceStyle, Heads, Hide, MAX_MARGIN_PERCENT, MuteWith, OnUncertain, Plan, Search,
     Speed, Text, UnknownWord, VideoCodec, VoiceMode,
 };
-pub use region::{NotARegion, Region, RegionUse};
+pub use region::{NotARegion, NotASpan, Region, RegionUse, TimeSpan};
 pub use time::{DurationNanos, PtsNanos};

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DurationNanos, Region};
+use super::{DurationNanos, Region, TimeSpan};
 
 /// The largest margin around a face, in percent of its size.
 pub const MAX_MARGIN_PERCENT: u8 = 200;
@@ -303,6 +303,9 @@ pub struct Plan {
     pub heads: Heads,
     /// What happens to text.
     pub text: Text,
+    /// When people are hidden from head to foot.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bodies: Vec<TimeSpan>,
     /// Accept a recording that was cut off, up to the cut.
     pub allow_truncated: bool,
     /// Accept settings that hide less than what was measured to be enough.
@@ -333,6 +336,7 @@ impl Default for Plan {
             detector_side_px: Search::Turned.detector_side_px(),
             heads: Heads::Flag,
             text: Text::Off,
+            bodies: Vec::new(),
             allow_truncated: false,
             accept_weak: false,
             watermark: String::new(),
@@ -353,6 +357,25 @@ impl Search {
 }
 
 impl Plan {
+    /// A plan that searches in this way, with the detector's input that belongs to it; the rest as by default.
+    #[must_use]
+    pub fn searching(search: Search) -> Self {
+        Self { search, detector_side_px: search.detector_side_px(), ..Self::default() }
+    }
+
+    /// People are looked for.
+    pub fn needs_people(&self) -> bool {
+        self.heads != Heads::Off || !self.bodies.is_empty()
+    }
+
+    /// The settings that hide less than what was measured to be enough and that nobody accepted, in words; `None` where there is
+    /// nothing to accept.
+    #[must_use]
+    pub fn unaccepted_weakness(&self) -> Option<String> {
+        let weak = self.weak_settings();
+        (!weak.is_empty() && !self.accept_weak).then(|| weak.join("; "))
+    }
+
     /// The settings that hide less than what was measured to be enough, in words.
     #[must_use]
     pub fn weak_settings(&self) -> Vec<String> {

@@ -57,6 +57,39 @@ impl Region {
     }
 }
 
+/// A part of the recording, by presentation time; both ends belong to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeSpan {
+    /// First time, in nanoseconds.
+    pub from: PtsNanos,
+    /// Last time, in nanoseconds.
+    pub to: PtsNanos,
+}
+
+impl TimeSpan {
+    /// Whether a time lies in it.
+    pub fn contains(&self, pts: PtsNanos) -> bool {
+        (self.from..=self.to).contains(&pts)
+    }
+}
+
+/// Times that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not a part of a recording: write FROM-TO in seconds, or in minutes and seconds as 1:23.5; either may be left out"
+)]
+pub struct NotASpan(String);
+
+impl FromStr for TimeSpan {
+    type Err = NotASpan;
+
+    fn from_str(text: &str) -> Result<Self, NotASpan> {
+        let span = times_of(text).map(|(from, to)| Self { from, to }).filter(|span| span.from <= span.to);
+        span.ok_or_else(|| NotASpan(text.chars().take(80).collect()))
+    }
+}
+
 /// A region that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(

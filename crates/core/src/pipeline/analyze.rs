@@ -155,6 +155,9 @@ impl Run<'_> {
             margin_percent: self.plan.margin_percent,
             look_ahead: self.plan.look_ahead,
             on_uncertain: self.plan.on_uncertain,
+            heads: self.plan.heads,
+            text: self.plan.text,
+            bodies: self.plan.bodies.clone(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::detect::{DetectError, Runtime};
-use crate::model::{Heads, Plan, Sha256Digest, Text, hash_reader};
+use crate::model::{Plan, Sha256Digest, Text, hash_reader};
 
 /// The manifest that is compiled in: nothing that a folder says can change which models are trusted.
 const MANIFEST: &str = include_str!("../../../../models/manifest.toml");
@@ -157,7 +157,7 @@ impl Assets {
         Ok(Self {
             finder: model(&manifest, home, "centerface")?,
             checker: model(&manifest, home, "yunet")?,
-            people: (plan.heads != Heads::Off).then(|| people(&manifest, home)).transpose()?,
+            people: plan.needs_people().then(|| people(&manifest, home)).transpose()?,
             text: (plan.text == Text::Mask).then(|| text(&manifest, home)).transpose()?,
             library_sha256: library.sha256,
             runtime: Runtime::load(&path)?,

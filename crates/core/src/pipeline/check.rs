@@ -3,22 +3,23 @@
 //! The search uses the other detector. A face inside a mask cannot be readable (at most 8x8 values are left of it), so what
 //! counts is a face outside the masks, found in several pictures close to one another: a single hit is noise.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, Scope, ScopedJoinHandle};
+use std::sync::atomic::AtomicBool;
+use std::thread;
 
 use crossbeam_channel::{Receiver, bounded};
 
 use super::assets::Assets;
 use super::error::EngineError;
 use super::events::{Link, Phase, Progress};
-use super::gauge::{Gauges, Watch};
+use super::gauge::Gauges;
+use super::in_order::InOrder;
 use super::report::{CheckReport, MaskLog, RenderReport, Residual};
 use super::sight::worker_count;
 use super::stages::decode;
 use super::stages::search::{self, Looked};
+use super::threads::{Brake, Starter, collect};
 use crate::detect::{DetectorSettings, FaceDetector, YuNet};
 use crate::media::{self, InputFile, MediaError, PictureSource, SoundSource};
 use crate::model::{BoxPx, Detection, DurationNanos, EllipsePx, FrameMasks, Plan, PtsNanos, Sha256Digest};
@@ -83,7 +84,8 @@ pub(super) fn check(
     let streams = media::check_container(file)?;
     let finished = InputFile::from_file(file.try_clone().map_err(|e| MediaError::Output(e.to_string()))?)?;
     let gauges = Gauges::new();
-    let stop = Arc::new(AtomicBool::new(false));
+    let brake = Brake::new();
+    let stop = Arc::clone(&brake.stop);
     let pictures = PictureSource::start(&finished, SPARE_FRAMES, Arc::clone(&stop))?;
     let mut news = Progress {
         phase: Phase::Checking,
@@ -108,7 +110,8 @@ pub(super) fn check(
     };
     let detectors = checkers(plan, assets)?;
     let detector = detectors.first().map_or("none", |detector| detector.name()).to_owned();
-    look_at_all(pictures, detectors, &gauges, &stop, see)?;
+    let looked = look_at_all(pictures, detectors, &gauges, &brake, see);
+    brake.settle(looked)?;
     if news.frames != report.frames_out {
         return Err(refuse(&format!("{} pictures instead of {}", news.frames, report.frames_out)));
     }
@@ -183,55 +186,40 @@ fn look_at_all(
     pictures: PictureSource,
     detectors: Vec<Box<dyn FaceDetector>>,
     gauges: &Gauges,
-    stop: &AtomicBool,
+    brake: &Brake,
     mut see: impl FnMut(Looked) -> Result<(), EngineError>,
 ) -> Result<(), EngineError> {
     let (to_search, search_in) = bounded(detectors.len() * 2);
     let (to_order, order_in) = bounded::<Looked>(detectors.len() * 2);
     thread::scope(|scope| {
-        let mut threads = vec![start(scope, "decode", gauges, move |watch| {
-            decode::run(pictures, &to_search, watch).map(|_| ())
-        })?];
+        let starter = Starter { scope, brake, gauges, writer: None };
+        let decoding = starter.stage("decode", move |watch| decode::run(pictures, &to_search, watch))?;
+        let mut searches = Vec::new();
         for detector in detectors {
             let (input, output) = (search_in.clone(), to_order.clone());
-            threads.push(start(scope, "search", gauges, move |watch| {
-                search::run(detector, &input, &output, watch)
-            })?);
+            searches
+                .push(starter.stage("search", move |watch| search::run(detector, &input, &output, watch))?);
         }
         drop((search_in, to_order));
         let seen = in_order(&order_in, &mut see);
         // Whoever still works for a check that has failed stops here: the queue ends, and the decoder wakes up.
         drop(order_in);
-        stop.store(seen.is_err(), Ordering::Relaxed);
-        let ends =
-            threads.into_iter().map(|thread| thread.join().unwrap_or(Err(EngineError::Worker("search"))));
-        // All threads are waited for; the reason of `see` counts first, since it may have stopped them.
-        let ends: Vec<_> = ends.collect();
-        seen.and(ends.into_iter().collect())
+        if let Err(error) = seen {
+            brake.pull(error);
+        }
+        collect(decoding, "decode")?;
+        searches.into_iter().try_for_each(|searching| collect(searching, "search"))
     })
-}
-
-fn start<'scope>(
-    scope: &'scope Scope<'scope, '_>,
-    name: &'static str,
-    gauges: &'scope Gauges,
-    work: impl FnOnce(&mut Watch<'_>) -> Result<(), EngineError> + Send + 'scope,
-) -> Result<ScopedJoinHandle<'scope, Result<(), EngineError>>, EngineError> {
-    let watched = move || work(&mut gauges.watch(name));
-    let started = thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, watched);
-    started.map_err(|_e| EngineError::Worker(name))
 }
 
 fn in_order(
     input: &Receiver<Looked>,
     see: &mut impl FnMut(Looked) -> Result<(), EngineError>,
 ) -> Result<(), EngineError> {
-    // Holds at most what the searchers work on, since the queues around them are bounded.
-    let (mut early, mut next_seq) = (BTreeMap::new(), 0);
+    let mut order = InOrder::new();
     for looked in input {
-        early.insert(looked.seq, looked);
-        while let Some(looked) = early.remove(&next_seq) {
-            next_seq += 1;
+        order.push(looked.seq, looked);
+        while let Some(looked) = order.pop() {
             see(looked)?;
         }
     }

@@ -8,10 +8,10 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender};
-use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 
 use crate::model::DurationNanos;
+use crate::processor;
 
 /// What one stage did, all its threads together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -51,7 +51,7 @@ const ORDER: [&str; 7] = ["decode", "detect", "follow", "draw", "encode", "sound
 
 impl Gauges {
     pub(super) fn new() -> Self {
-        Self { began_processor: processor_time(ClockId::ProcessCPUTime), stages: Mutex::new(BTreeMap::new()) }
+        Self { began_processor: processor::of_process(), stages: Mutex::new(BTreeMap::new()) }
     }
 
     /// Starts to count for the calling thread.
@@ -59,7 +59,7 @@ impl Gauges {
         Watch {
             gauges: self,
             began: Instant::now(),
-            began_processor: processor_time(ClockId::ThreadCPUTime),
+            began_processor: processor::of_thread(),
             own: StageReport { stage, threads: 1, ..StageReport::default() },
             looks: 0,
             depths: 0,
@@ -90,7 +90,7 @@ impl Gauges {
     /// One row a stage; what the process used beside them goes to `rest`, where one is named.
     pub(super) fn into_rows(self, rest: Option<&'static str>) -> Vec<StageReport> {
         if let Some(stage) = rest {
-            let all = processor_time(ClockId::ProcessCPUTime).0.saturating_sub(self.began_processor.0);
+            let all = processor::of_process().0.saturating_sub(self.began_processor.0);
             let counted = self.stages.lock().map_or(0, |rows| rows.values().map(|row| row.processor.0).sum());
             let processor = DurationNanos(all.saturating_sub(counted));
             self.add(&StageReport { stage, processor, ..StageReport::default() });
@@ -166,7 +166,7 @@ impl Drop for Watch<'_> {
         let own = &mut self.own;
         let lived = nanos_since(self.began);
         own.busy.0 = lived.saturating_sub(own.waiting_for_input.0).saturating_sub(own.waiting_for_output.0);
-        let processor = processor_time(ClockId::ThreadCPUTime).0.saturating_sub(self.began_processor.0);
+        let processor = processor::of_thread().0.saturating_sub(self.began_processor.0);
         own.processor.0 = own.processor.0.saturating_add(processor);
         own.queue_mean = self.depths as f64 / self.looks.max(1) as f64;
         self.gauges.add(&self.own);
@@ -181,14 +181,6 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, u64) {
 
 fn nanos_since(began: Instant) -> u64 {
     u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// Processor time used so far, by the calling thread or by the process.
-fn processor_time(clock: ClockId) -> DurationNanos {
-    let time = clock_gettime(clock);
-    let (seconds, nanos) =
-        (u64::try_from(time.tv_sec).unwrap_or(0), u64::try_from(time.tv_nsec).unwrap_or(0));
-    DurationNanos(seconds.saturating_mul(1_000_000_000).saturating_add(nanos))
 }
 
 #[cfg(test)]

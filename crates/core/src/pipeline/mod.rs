@@ -6,6 +6,7 @@ mod check;
 mod error;
 mod events;
 mod gauge;
+mod in_order;
 mod output;
 mod render;
 mod report;

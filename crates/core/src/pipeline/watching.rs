@@ -3,7 +3,7 @@
 use super::assets::{AssetError, Assets};
 use super::error::EngineError;
 use crate::detect::{Lookout, PeopleDetector, TextDetector};
-use crate::model::{Heads, Plan, Search, Text};
+use crate::model::{Plan, Search, Text};
 use crate::track::PERSON_KEEP_SCORE;
 
 /// One set for each of `workers`, for pictures of `frames_per_second` (numerator and denominator).
@@ -17,7 +17,7 @@ pub(super) fn lookouts(
     workers: usize,
 ) -> Result<Vec<Lookout>, EngineError> {
     let one = || {
-        let people = (plan.heads != Heads::Off).then(|| people(assets)).transpose()?;
+        let people = plan.needs_people().then(|| people(assets)).transpose()?;
         let text = (plan.text == Text::Mask).then(|| text(assets)).transpose()?;
         Ok(Lookout::new(people, text, frames_per_second, plan.search != Search::Upright))
     };

@@ -148,13 +148,13 @@ impl Redactor {
         let mut too_many = masks.masks.len() > MAX_MASKS || keep_clear.len() > MAX_KEPT;
         for mask in masks.masks.iter().take(MAX_MASKS) {
             let coverage = Coverage::of(&mask.area, self.size);
-            let is_of_a_face = mask.source.is_of_a_face();
+            let may_be_a_face = mask.may_be_a_face();
             too_many |= (mask.area == MaskArea::WholeFrame || coverage == everything)
-                && (is_of_a_face || keep_clear.is_empty());
+                && (may_be_a_face || keep_clear.is_empty());
             if too_many {
                 break;
             }
-            let kept = if is_of_a_face { &[][..] } else { &keep_clear };
+            let kept = if may_be_a_face { &[][..] } else { &keep_clear };
             for part in parts_outside(coverage, kept) {
                 let nth = drawing.keys.iter().filter(|key| key.is_of(mask.track)).count();
                 drawing.keys.push(SurfaceKey::Track(mask.track, u32::try_from(nth).unwrap_or(u32::MAX)));

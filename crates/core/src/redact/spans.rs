@@ -54,7 +54,8 @@ impl Coverage {
             MaskArea::Ellipse(ellipse) if is_plausible(ellipse) => Self::of_ellipse(ellipse, size),
             MaskArea::Box(bbox) => Self::of_corners(&corners_of(bbox), size),
             MaskArea::Polygon(points) => Self::of_corners(points, size),
-            MaskArea::Ellipse(_) | MaskArea::WholeFrame => Self::whole_frame(size),
+            MaskArea::Rectangle(inside) if is_plausible(inside) => Self::of_corners(&inside.corners(), size),
+            MaskArea::Ellipse(_) | MaskArea::Rectangle(_) | MaskArea::WholeFrame => Self::whole_frame(size),
         }
     }
 

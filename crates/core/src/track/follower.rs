@@ -2,17 +2,15 @@
 //! own. Faces are looked for in every frame, the others in some; between those frames they are filled in.
 
 use crate::model::{
-    Detection, DurationNanos, FrameMasks, FrameSize, Heads, Mask, MaskArea, MaskSource, Plan, Text, TrackId,
+    Detection, DurationNanos, FrameMasks, FrameSize, Mask, MaskArea, MaskSource, Plan, Text, TrackId,
+    TrackKind,
 };
 
 use super::heads::HeadRule;
-use super::report::TrackReport;
+use super::report::{BesideReport, TrackReport};
 use super::settings::{MAX_TRACK_DURATION, TrackSettings, TrackSettingsError};
 use super::tracker::{FRAME_TRACK, Observation, Tracker};
 use super::trust::Trust;
-
-/// Lines of text are numbered from here on in masks, far from faces and people.
-const FIRST_LINE: u32 = 0x3000_0000;
 
 /// Least score of a person who begins a track, and of one who goes on. Measured on a clip of people from behind: at 0.35
 /// every one is found and no empty frame has any; on photographs with faces it finds more.
@@ -44,7 +42,7 @@ pub struct Follower {
     faces: Tracker,
     people: Option<(Tracker, HeadRule, Trust)>,
     text: Option<Tracker>,
-    text_masks: u64,
+    masks: BesideReport,
     beside_factor: f32,
 }
 
@@ -57,15 +55,16 @@ impl Follower {
         let (people, text) = (people_settings(plan), text_settings(plan));
         let beside_factor = people.margin_factor();
         let followed = |settings: TrackSettings| Tracker::new(settings, frame);
-        let rule = HeadRule::new(plan.heads, plan.on_uncertain);
+        let rule = HeadRule::new(plan);
         Ok(Self {
             faces: followed(TrackSettings::from_plan(plan))?,
-            people: (plan.heads != Heads::Off)
+            people: plan
+                .needs_people()
                 .then(|| followed(people))
                 .transpose()?
                 .map(|t| (t, rule, Trust::default())),
             text: (plan.text == Text::Mask).then(|| followed(text)).transpose()?,
-            text_masks: 0,
+            masks: BesideReport::default(),
             beside_factor,
         })
     }
@@ -105,23 +104,24 @@ impl Follower {
         if let Some(tracker) = &mut self.text {
             for mask in beside(tracker, &mut frame, self.beside_factor) {
                 let MaskArea::Ellipse(line) = mask.area else { continue };
-                let track = TrackId(FIRST_LINE.saturating_add(mask.track.0 % FIRST_LINE));
-                frame.masks.push(Mask { track, area: super::area_of(&line.scaled(TEXT_GROWTH)), ..mask });
-                self.text_masks += 1;
+                let track = TrackId::of(TrackKind::Text, mask.track.0);
+                let area = MaskArea::Rectangle(line.scaled(TEXT_GROWTH));
+                frame.masks.push(Mask { track, area, ..mask });
             }
         }
+        self.masks.count(&frame);
         Some(frame)
     }
 
     /// What was found in the frames that have left.
     pub fn report(&self) -> TrackReport {
         let mut report = self.faces.report().clone();
+        report.beside = self.masks;
         if let Some((_, rule, _)) = &self.people {
             rule.add_to(&mut report);
             report.uncertain.sort_by_key(|span| (span.from, span.to));
         }
         report.beside.lines_of_text = self.text.as_ref().map_or(0, |tracker| tracker.report().tracks);
-        report.beside.text_masks = self.text_masks;
         report
     }
 }
@@ -172,7 +172,7 @@ fn text_settings(plan: &Plan) -> TrackSettings {
 mod tests {
     use super::*;
     use crate::model::UncertainReason;
-    use crate::model::{EllipsePx, OnUncertain, PtsNanos};
+    use crate::model::{EllipsePx, Heads, OnUncertain, PtsNanos};
 
     const PERSON: EllipsePx = EllipsePx { cx: 200.0, cy: 150.0, rx: 30.0, ry: 90.0, angle_rad: 0.0 };
     const FACE: EllipsePx = EllipsePx { cx: 200.0, cy: 80.0, rx: 12.0, ry: 15.0, angle_rad: 0.0 };
@@ -258,6 +258,18 @@ mod tests {
         let frames: Vec<FrameMasks> = std::iter::from_fn(|| follower.pop_ready()).collect();
         assert_eq!(hidden(&frames, 200.0, 230.0).len(), 20, "the whole person is hidden");
         assert_eq!(follower.report().tracks, 1, "and so is what may be a face");
+    }
+
+    #[test]
+    fn people_are_hidden_from_head_to_foot_in_the_times_that_were_named() {
+        let bodies = vec!["2-3".parse().unwrap()];
+        let plan = Plan { heads: Heads::Off, bodies, ..Plan::default() };
+        let (frames, report) = run(&plan, |_| true);
+        assert_eq!(hidden(&frames, 200.0, 235.0), (20..=30).collect::<Vec<u64>>());
+        assert_eq!((report.beside.body_masks, report.beside.head_masks), (11, 0));
+        let drawn = |mask: &&Mask| mask.source == MaskSource::Drawn;
+        let bodies = || frames.iter().flat_map(|frame| frame.masks.iter().filter(drawn));
+        assert!(bodies().all(|mask| !mask.may_be_a_face()), "a region that is kept clear cuts them");
     }
 
     #[test]

@@ -6,15 +6,12 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    DurationNanos, EllipsePx, FrameMasks, Heads, Mask, MaskArea, MaskSource, OnUncertain, PtsNanos, TrackId,
-    UncertainReason, UncertainSpan,
+    DurationNanos, EllipsePx, FrameMasks, Heads, Mask, MaskArea, MaskSource, OnUncertain, Plan, PtsNanos,
+    TimeSpan, TrackId, TrackKind, UncertainReason, UncertainSpan,
 };
 
 use super::motion::{SAME_TURN_RAD, turned_by};
-use super::report::{BesideReport, TrackReport};
-
-/// People are numbered from here on in masks, far from faces, so that no two masks have one number.
-const FIRST_PERSON: u32 = 0x2000_0000;
+use super::report::TrackReport;
 
 /// A head reaches over the sides of its person's box by this share of the width, and over the end by this share of the
 /// length. Its depth is this share of the length, or of the width where that is more. Measured on a clip of people from
@@ -23,6 +20,12 @@ const BESIDE: f32 = 0.05;
 const BEYOND: f32 = 0.08;
 const DEPTH_OF_LENGTH: f32 = 0.22;
 const DEPTH_OF_WIDTH: f32 = 0.75;
+
+/// Masks of whole bodies are numbered from here on among those of people.
+const FIRST_BODY: u32 = 0x0800_0000;
+
+/// A person who is hidden whole is hidden with this much more around: hands and feet reach over the network's boxes.
+const BODY_GROWTH: f32 = 1.15;
 
 /// Boxes of two turns of which the smaller lies in the other by more than this are one person.
 const DOUBLE_OVERLAP: f32 = 0.6;
@@ -50,14 +53,16 @@ struct Person {
 #[derive(Clone, Debug)]
 pub(super) struct HeadRule {
     heads: Heads,
+    bodies: Vec<TimeSpan>,
     on_uncertain: OnUncertain,
     people: BTreeMap<TrackId, Person>,
     report: TrackReport,
 }
 
 impl HeadRule {
-    pub(super) fn new(heads: Heads, on_uncertain: OnUncertain) -> Self {
-        Self { heads, on_uncertain, people: BTreeMap::new(), report: TrackReport::default() }
+    pub(super) fn new(plan: &Plan) -> Self {
+        let (heads, bodies, on_uncertain) = (plan.heads, plan.bodies.clone(), plan.on_uncertain);
+        Self { heads, bodies, on_uncertain, people: BTreeMap::new(), report: TrackReport::default() }
     }
 
     /// Takes the people of a frame, as masks with the ellipses that touch their boxes, and the sure faces, and adds to the
@@ -67,6 +72,7 @@ impl HeadRule {
         let boxes: Vec<EllipsePx> = seen.iter().filter_map(ellipse_of).collect();
         let mut known = assign(faces, &boxes);
         share_with_doubles(&boxes, &mut known);
+        let whole_bodies = self.bodies.iter().any(|span| span.contains(frame.pts));
         let mut present = Vec::with_capacity(seen.len());
         let people = seen.into_iter().filter(|mask| ellipse_of(mask).is_some()).zip(boxes).zip(known);
         for ((mask, bbox), face) in people {
@@ -74,11 +80,21 @@ impl HeadRule {
             present.push(number);
             self.report.beside.people += u64::from(!self.people.contains_key(&number));
             let person = self.people.entry(number).or_default();
-            if let Some(end) = face {
-                person.end = Some(end);
-            } else if !everything {
+            person.end = face.or(person.end);
+            if whole_bodies {
+                let area = MaskArea::Rectangle(bbox.scaled(BODY_GROWTH));
+                let track = TrackId::of(TrackKind::Person, FIRST_BODY + number.0 % FIRST_BODY);
+                frame.masks.push(Mask { track, area, source: MaskSource::Drawn, ..mask });
+            }
+            // A region that is kept clear cuts the mask of a body, but not that of a head.
+            let is_doubtful = match self.heads {
+                Heads::Hide => true,
+                Heads::Flag => !whole_bodies,
+                Heads::Off => false,
+            };
+            if face.is_none() && !everything && is_doubtful {
                 let head = person.end.map_or(bbox, |end| head_at(&bbox, end));
-                self.doubt(frame, Mask { area: super::area_of(&head), ..mask });
+                self.doubt(frame, Mask { area: MaskArea::Rectangle(head), ..mask });
             }
         }
         self.close(frame.pts, &present);
@@ -87,7 +103,6 @@ impl HeadRule {
     /// A person whose head has no face: hidden, or reported.
     fn doubt(&mut self, frame: &mut FrameMasks, mask: Mask) {
         if self.heads == Heads::Hide {
-            self.report.beside.head_masks += 1;
             frame.masks.push(Mask { track: numbered(mask.track), ..mask });
             return;
         }
@@ -126,8 +141,7 @@ impl HeadRule {
         let open = self.people.values().filter_map(|person| person.open);
         self.report.uncertain.iter().copied().chain(open).for_each(|span| report.note(span));
         report.uncertain_omitted += self.report.uncertain_omitted;
-        let BesideReport { people, head_masks, .. } = self.report.beside;
-        (report.beside.people, report.beside.head_masks) = (people, head_masks);
+        report.beside.people = self.report.beside.people;
     }
 }
 
@@ -136,7 +150,7 @@ fn ellipse_of(mask: &Mask) -> Option<EllipsePx> {
 }
 
 fn numbered(person: TrackId) -> TrackId {
-    TrackId(FIRST_PERSON.saturating_add(person.0 % FIRST_PERSON))
+    TrackId::of(TrackKind::Person, person.0 % FIRST_BODY)
 }
 
 /// The end at which each person's face is. A face belongs to one person: of those whose box it lies in, the one with an end

@@ -30,15 +30,3 @@ pub use settings::{TrackSettings, TrackSettingsError};
 pub use tracker::Observation;
 #[cfg(test)]
 pub use tracker::Tracker;
-
-use crate::model::{EllipsePx, MaskArea, PointPx};
-
-/// The mask over a turned rectangle, given as the ellipse that touches its sides.
-fn area_of(rectangle: &EllipsePx) -> MaskArea {
-    let (sin, cos) = rectangle.angle_rad.sin_cos();
-    let corner = |(u, v): (f32, f32)| {
-        let (across, along) = (u * rectangle.rx, v * rectangle.ry);
-        PointPx { x: rectangle.cx + across * cos - along * sin, y: rectangle.cy + across * sin + along * cos }
-    };
-    MaskArea::Polygon([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)].map(corner).to_vec())
-}

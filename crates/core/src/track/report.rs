@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{FrameMasks, MaskSource, PtsNanos, TrackId, UncertainReason, UncertainSpan};
+use crate::model::{
+    FrameMasks, MaskArea, MaskSource, PtsNanos, TrackId, TrackKind, UncertainReason, UncertainSpan,
+};
 
 /// The longest list of uncertain spans; further ones are only counted.
 pub const MAX_UNCERTAIN_SPANS: usize = 1000;
@@ -14,10 +16,27 @@ pub struct BesideReport {
     pub people: u64,
     /// Masks over heads, or whole people, without a face.
     pub head_masks: u64,
+    /// Masks over whole people, in times that a person named.
+    #[serde(default)]
+    pub body_masks: u64,
     /// Lines of text that were followed.
     pub lines_of_text: u64,
     /// Masks over lines of text.
     pub text_masks: u64,
+}
+
+impl BesideReport {
+    /// Counts the masks of a frame that leaves.
+    pub(crate) fn count(&mut self, frame: &FrameMasks) {
+        for mask in &frame.masks {
+            match mask.track.kind() {
+                TrackKind::Person if mask.source == MaskSource::Drawn => self.body_masks += 1,
+                TrackKind::Person if mask.area != MaskArea::WholeFrame => self.head_masks += 1,
+                TrackKind::Text => self.text_masks += 1,
+                TrackKind::Person | TrackKind::Face => {}
+            }
+        }
+    }
 }
 
 /// What was found in the frames that have left the tracker.
@@ -49,9 +68,10 @@ pub struct TrackReport {
 }
 
 impl TrackReport {
-    /// Counts the masks of a frame that leaves.
+    /// Counts the masks over faces, and whether the whole frame is hidden, of a frame that leaves.
     pub(crate) fn count(&mut self, frame: &FrameMasks) {
-        let of = |source| frame.masks.iter().filter(|mask| mask.source == source).count() as u64;
+        let of_faces = || frame.masks.iter().filter(|mask| mask.track.kind() == TrackKind::Face);
+        let of = |source| of_faces().filter(|mask| mask.source == source).count() as u64;
         self.detected += of(MaskSource::Detected);
         self.tracked += of(MaskSource::Tracked);
         self.filled += of(MaskSource::Filled);

@@ -1,12 +1,13 @@
 //! Puts the detectors' answers back into order and lets the tracker look ahead.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::model::{Frame, FrameMasks, OnUncertain};
 use crate::pipeline::error::EngineError;
 use crate::pipeline::gauge::Watch;
+use crate::pipeline::in_order::InOrder;
 use crate::pipeline::tracks::{Script, TracksError};
 use crate::track::{Follower, Looked, TrackReport};
 
@@ -17,14 +18,11 @@ pub(in crate::pipeline) fn run(
     on_uncertain: OnUncertain,
     watch: &mut Watch<'_>,
 ) -> Result<TrackReport, EngineError> {
-    // Holds at most what the detectors work on, since the queues around them are bounded.
-    let mut early = BTreeMap::new();
+    let mut order = InOrder::new();
     let mut window = VecDeque::new();
-    let mut next_seq = 0;
     while let Some((frame, looked)) = watch.take(input) {
-        early.insert(frame.seq, (frame, looked));
-        while let Some((frame, looked)) = early.remove(&next_seq) {
-            next_seq += 1;
+        order.push(frame.seq, (frame, looked));
+        while let Some((frame, looked)) = order.pop() {
             tracker.push(looked);
             window.push_back(frame);
             if !pass_on(&mut tracker, &mut window, output, watch)? {
@@ -32,8 +30,8 @@ pub(in crate::pipeline) fn run(
             }
         }
     }
-    if !early.is_empty() {
-        return Err(EngineError::OutOfStep { seq: next_seq });
+    if order.has_gap() {
+        return Err(EngineError::OutOfStep { seq: order.next_seq() });
     }
     tracker.finish();
     pass_on(&mut tracker, &mut window, output, watch)?;
@@ -42,7 +40,7 @@ pub(in crate::pipeline) fn run(
         Some(first) if on_uncertain == OnUncertain::Stop => {
             Err(EngineError::Uncertain { spans: report.uncertain.len(), first: first.from })
         }
-        _ if !window.is_empty() => Err(EngineError::OutOfStep { seq: next_seq }),
+        _ if !window.is_empty() => Err(EngineError::OutOfStep { seq: order.next_seq() }),
         _ => Ok(report),
     }
 }

@@ -7,7 +7,7 @@ use image::{ImageFormat, Rgb, RgbImage, imageops};
 
 use crate::model::{
     BoxPx, Device, FaceStyle, Frame, FrameMasks, FrameSize, Mask, MaskArea, MaskSource, PlaneRef, PtsNanos,
-    TrackId,
+    TrackId, TrackKind,
 };
 use crate::pipeline::error::EngineError;
 use crate::redact::Redactor;
@@ -76,7 +76,11 @@ impl ContactSheet {
     }
 
     fn merit_of(&self, mask: &Mask) -> Option<(TrackId, f32, BoxPx)> {
-        let MaskArea::Ellipse(ellipse) = mask.area else { return None };
+        // Text tells nobody apart.
+        let (MaskArea::Ellipse(ellipse) | MaskArea::Rectangle(ellipse)) = mask.area else { return None };
+        if mask.track.kind() == TrackKind::Text {
+            return None;
+        }
         let weight = if mask.source == MaskSource::Detected { 1.0 } else { 0.1 };
         let merit = weight * mask.score.unwrap_or(0.1) * (ellipse.rx * ellipse.ry).sqrt();
         let known = self.cells.get(&mask.track);

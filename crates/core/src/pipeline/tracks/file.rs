@@ -8,8 +8,8 @@ use std::io::Read;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    DurationNanos, EllipsePx, MaskSource, OnUncertain, PtsNanos, Region, Search, Sha256Digest, TrackId,
-    UncertainSpan,
+    DurationNanos, EllipsePx, Heads, MaskSource, OnUncertain, Plan, PtsNanos, Region, Search, Sha256Digest,
+    Text, TimeSpan, TrackId, TrackKind, UncertainSpan,
 };
 use crate::voice::ToneReport;
 
@@ -77,7 +77,7 @@ pub struct TrackFile {
     pub settings: AnalysisSettings,
     /// Presentation time of every picture, in nanoseconds; the place in this list is a picture's number.
     pub pts_nanos: Vec<PtsNanos>,
-    /// One entry a face, by number.
+    /// One entry a face, and where they were looked for a person and a line of text; by number.
     pub tracks: Vec<TrackEntry>,
     /// Pictures that are hidden whole.
     #[serde(default)]
@@ -116,14 +116,40 @@ pub struct AnalysisSettings {
     pub look_ahead: DurationNanos,
     /// What was done where a face could not be followed.
     pub on_uncertain: OnUncertain,
+    /// What was done with people without a visible face.
+    pub heads: Heads,
+    /// What was done with text.
+    pub text: Text,
+    /// When people were hidden from head to foot.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bodies: Vec<TimeSpan>,
 }
 
-/// One face over time.
+impl AnalysisSettings {
+    /// The plan of a rendering from the file: what is found, and how widely it is hidden, was settled when the file was made.
+    #[must_use]
+    pub fn put_into(&self, plan: Plan) -> Plan {
+        Plan {
+            search: self.search,
+            detector_side_px: self.detector_side_px,
+            margin_percent: self.margin_percent,
+            heads: self.heads,
+            text: self.text,
+            bodies: self.bodies.clone(),
+            ..plan
+        }
+    }
+}
+
+/// One face over time, or one person, or one line of text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrackEntry {
     /// Its number, from 1.
     pub id: TrackId,
+    /// What it follows, which goes with its number.
+    #[serde(default)]
+    pub kind: TrackKind,
     /// Pseudonym of the person in the consent sheet, where somebody assigned it. A track without one is always hidden.
     pub subject: Option<String>,
     /// Where it is, in the order of the pictures, at most once in each.
@@ -136,7 +162,8 @@ pub struct TrackEntry {
 pub struct TrackBox {
     /// Number of the picture, from 0.
     pub frame: u64,
-    /// What is hidden, margin included, in pixels of the upright picture.
+    /// What is hidden, margin included, in pixels of the upright picture: of a face this ellipse, of everything else the turned
+    /// rectangle around it.
     pub ellipse: EllipsePx,
     /// How this place is known.
     pub source: MaskSource,
@@ -217,6 +244,12 @@ impl TrackFile {
             if track.subject.as_ref().is_some_and(|s| s.is_empty() || s.len() > MAX_SUBJECT_BYTES) {
                 return fail(format!("tracks[{n}].subject"), "it is blank or too long");
             }
+            if track.kind != track.id.kind() {
+                return fail(format!("tracks[{n}].kind"), "it does not go with the number of the track");
+            }
+            if track.kind == TrackKind::Text && track.subject.is_some() {
+                return fail(format!("tracks[{n}].subject"), "text belongs to nobody, and is always hidden");
+            }
             self.check_boxes(n, track)?;
         }
         Ok(())
@@ -270,6 +303,13 @@ mod tests {
         assert!(refused(|f| f.tracks[0].boxes[0].ellipse.rx = 0.0).contains("the ellipse is not sound"));
         assert!(refused(|f| f.tracks[0].subject = Some(String::new())).contains("tracks[0].subject"));
         assert!(refused(|f| f.tracks.push(f.tracks[0].clone())).contains("tracks[1].id"));
+        assert!(refused(|f| f.tracks[0].kind = TrackKind::Person).contains("tracks[0].kind"));
+        let text = |f: &mut TrackFile| {
+            f.tracks[0].id = TrackId::of(TrackKind::Text, 1);
+            f.tracks[0].kind = TrackKind::Text;
+            f.tracks[0].subject = Some("anna".to_owned());
+        };
+        assert!(refused(text).contains("text belongs to nobody"));
         let run = WholeFrames { from_frame: 1, to_frame: 3 };
         assert!(refused(|f| f.whole_frames.push(run)).contains("whole_frames[0]"));
         assert!(refused(|f| f.format = "obscura-tracks/9".to_owned()).contains("`obscura-tracks/9`"));

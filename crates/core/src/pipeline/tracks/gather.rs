@@ -47,7 +47,7 @@ pub(in crate::pipeline) fn run(
 
 impl Gathered {
     fn note(&mut self, seq: u64, mask: &Mask) -> Result<(), EngineError> {
-        let MaskArea::Ellipse(ellipse) = mask.area else {
+        let (MaskArea::Ellipse(ellipse) | MaskArea::Rectangle(ellipse)) = mask.area else {
             match self.whole_frames.last_mut() {
                 Some(run) if run.to_frame == seq => {}
                 Some(run) if run.to_frame + 1 == seq => run.to_frame = seq,
@@ -67,6 +67,6 @@ impl Gathered {
     /// One entry a track, none of them assigned to anybody.
     pub(in crate::pipeline) fn take_tracks(&mut self) -> Vec<TrackEntry> {
         let tracks = std::mem::take(&mut self.tracks).into_iter();
-        tracks.map(|(id, boxes)| TrackEntry { id, subject: None, boxes }).collect()
+        tracks.map(|(id, boxes)| TrackEntry { id, kind: id.kind(), subject: None, boxes }).collect()
     }
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::file::{TrackBox, TrackEntry, TrackFile, TracksError, WholeFrames};
-use crate::model::{FrameMasks, FrameSize, Mask, MaskArea, MaskSource, OnUncertain, PtsNanos, TrackId};
+use crate::model::{
+    FrameMasks, FrameSize, Mask, MaskArea, MaskSource, OnUncertain, PtsNanos, TrackId, TrackKind,
+};
 use crate::pipeline::error::EngineError;
-use crate::track::TrackReport;
+use crate::track::{BesideReport, TrackReport};
 
 const WHOLE_FRAME_TRACK: TrackId = TrackId(0);
 
@@ -57,8 +59,14 @@ impl<'a> Script<'a> {
         }
         let cursor =
             |track: &'a TrackEntry| Cursor { track, is_clear: chosen.clear.contains(&track.id), next: 0 };
+        let count = |kind| tracks.tracks.iter().filter(|track| track.kind == kind).count() as u64;
         let report = TrackReport {
-            tracks: tracks.tracks.len() as u64,
+            tracks: count(TrackKind::Face),
+            beside: BesideReport {
+                people: count(TrackKind::Person),
+                lines_of_text: count(TrackKind::Text),
+                ..BesideReport::default()
+            },
             uncertain: tracks.uncertain.clone(),
             uncertain_omitted: tracks.uncertain_omitted,
             ..TrackReport::default()
@@ -95,12 +103,16 @@ impl<'a> Script<'a> {
             if cursor.is_clear && is_seen(place.source) && !uncertain(track) {
                 seen_faces.push(place.ellipse);
             } else {
-                let area = MaskArea::Ellipse(place.ellipse);
+                let area = match track.kind() {
+                    TrackKind::Face => MaskArea::Ellipse(place.ellipse),
+                    TrackKind::Person | TrackKind::Text => MaskArea::Rectangle(place.ellipse),
+                };
                 masks.push(Mask { track, area, source: place.source, score: place.score });
             }
         }
         let masks = FrameMasks { seen_faces, ..FrameMasks::new(seq, pts, masks) };
         self.report.count(&masks);
+        self.report.beside.count(&masks);
         Ok(masks)
     }
 

@@ -2,7 +2,8 @@
 
 use super::file::{AnalysisSettings, TRACKS_FORMAT, TrackBox, TrackEntry, TrackFile};
 use crate::model::{
-    DurationNanos, EllipsePx, MaskSource, OnUncertain, PtsNanos, Search, Sha256Digest, TrackId,
+    DurationNanos, EllipsePx, Heads, MaskSource, OnUncertain, PtsNanos, Search, Sha256Digest, Text, TrackId,
+    TrackKind,
 };
 
 /// One track that is detected in each of `frames` pictures, 40 ms apart.
@@ -22,9 +23,17 @@ pub(super) fn file_of(frames: u64) -> TrackFile {
             margin_percent: 30,
             look_ahead: DurationNanos::from_millis(1000),
             on_uncertain: OnUncertain::Widen,
+            heads: Heads::Flag,
+            text: Text::Off,
+            bodies: Vec::new(),
         },
         pts_nanos: (0..frames).map(|n| PtsNanos(n * 40_000_000)).collect(),
-        tracks: vec![TrackEntry { id: TrackId(1), subject: None, boxes: (0..frames).map(place).collect() }],
+        tracks: vec![TrackEntry {
+            id: TrackId(1),
+            kind: TrackKind::Face,
+            subject: None,
+            boxes: (0..frames).map(place).collect(),
+        }],
         whole_frames: Vec::new(),
         regions: Vec::new(),
         uncertain: Vec::new(),
