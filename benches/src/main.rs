@@ -33,7 +33,7 @@ const QUALITY: [&str; 3] = ["faces", "voice", "sound"];
 type Measure = fn(&Path, usize) -> Result<Section, String>;
 /// All measurements, in the order in which they run.
 const SECTIONS: [(&str, Measure); 8] = [
-    ("leak", |data, _| leaks::section(&scenes(data))),
+    ("leak", |data, _| leaks::section(data)),
     ("memory", |data, _| memory::section(&scenes(data))),
     ("size", |data, _| size::section(&scenes(data))),
     ("scaling", |data, _| scaling::section(&scenes(data))),

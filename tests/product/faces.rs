@@ -92,18 +92,46 @@ fn solid_destroys_the_face() {
     hides("solid");
 }
 
-#[test]
-fn upright_faces_of_a_busy_scene_do_not_leak() {
-    let Some(data) = media::test_data("upright_faces_of_a_busy_scene_do_not_leak") else { return };
+/// What of a scene may leak, over its first seconds.
+struct Limit {
+    rate: f64,
+    longest: usize,
+    background: f64,
+}
+
+/// The first `seconds` of a scene with its ground truth, through the whole program at its defaults.
+fn leaks_at_most(test: &str, scene: &str, seconds: u32, limit: &Limit) {
+    let Some(data) = media::test_data(test) else { return };
     let bench = Bench::new();
-    let scene = data.join("media/scenes/upright.mp4");
-    let args = format!("-i {} -t 2 -an -c:v libx264 -preset veryfast -crf 12", scene.display());
+    let scene = data.join("media/scenes").join(scene);
+    let whole = scene.with_extension("mp4");
+    let args = format!("-i {} -t {seconds} -an -c:v libx264 -preset veryfast -crf 12", whole.display());
     let clip = bench.make("scene.mp4", &args);
     bench.redact(&clip, &[]).expect(0);
     assert_eq!(probe::times(&clip).len(), probe::times(&bench.output()).len());
-    let leak = leak::measure(&clip, &data.join("media/scenes/upright.gt.json"), &bench.output());
+    let leak = leak::measure(&clip, &scene.with_extension("gt.json"), &bench.output());
     assert!(leak.faces > 100, "only {} appearances were counted", leak.faces);
-    assert!(leak.rate() <= 0.015, "{} of {} appearances leak", leak.leaked, leak.faces);
-    assert!(leak.longest <= 3, "a face is readable for {} pictures on end", leak.longest);
-    assert!(leak.background_hidden <= 0.05, "{:.3} of the background is hidden", leak.background_hidden);
+    assert!(leak.rate() <= limit.rate, "{} of {} appearances leak", leak.leaked, leak.faces);
+    assert!(leak.longest <= limit.longest, "a face is readable for {} pictures on end", leak.longest);
+    let background = leak.background_hidden;
+    assert!(background <= limit.background, "{background:.3} of the background is hidden");
+}
+
+#[test]
+fn upright_faces_of_a_busy_scene_do_not_leak() {
+    let limit = Limit { rate: 0.005, longest: 3, background: 0.05 };
+    leaks_at_most("upright_faces_of_a_busy_scene_do_not_leak", "upright", 2, &limit);
+}
+
+#[test]
+fn faces_of_people_who_lie_do_not_leak() {
+    let limit = Limit { rate: 0.008, longest: 4, background: 0.06 };
+    leaks_at_most("faces_of_people_who_lie_do_not_leak", "lying", 2, &limit);
+}
+
+#[test]
+fn faces_that_turn_round_hardly_leak() {
+    // The pattern of chance moves the count: the limit for a whole scene is 0.015 and 5, and this is a quarter of it.
+    let limit = Limit { rate: 0.04, longest: 8, background: 0.06 };
+    leaks_at_most("faces_that_turn_round_hardly_leak", "turning", 2, &limit);
 }

@@ -25,6 +25,9 @@ const QUEUED_SOUND_BYTES: u64 = 4 << 20;
 /// How long the muxer may take to finish the file once everything was sent.
 const FINISH_LIMIT: gst::ClockTime = gst::ClockTime::from_seconds(120);
 
+/// More threads of x264 only hold back pictures.
+const MAX_ENCODER_THREADS: usize = 16;
+
 /// The most that x264's element takes.
 const MAX_KILOBITS: u32 = 2_048_000;
 
@@ -305,6 +308,10 @@ fn x264(settings: &WriterSettings) -> Result<gst::Element, MediaError> {
         Speed::Smallest => "medium",
     };
     encoder.set_property_from_str("speed-preset", preset);
+    // Each thread, and the thread that looks ahead, holds pictures back: on two cores, 80 MB at 1080p less than by default, and no
+    // slower, since the detectors keep the cores busy.
+    encoder.set_property("threads", encoder_threads());
+    encoder.set_property("sync-lookahead", 0i32);
     let is_goal = settings.rate.is_some_and(|rate| rate.is_goal);
     encoder.set_property_from_str("pass", if is_goal { "cbr" } else { "qual" });
     encoder.set_property("quantizer", u32::from(settings.quality));
@@ -316,6 +323,12 @@ fn x264(settings: &WriterSettings) -> Result<gst::Element, MediaError> {
     let buffer_millis = if kilobits.is_some() && !is_goal { RATE_BUFFER_MILLIS } else { 0 };
     encoder.set_property("vbv-buf-capacity", buffer_millis);
     Ok(encoder)
+}
+
+/// One thread for each core, up to a bound.
+fn encoder_threads() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    u32::try_from(cores.min(MAX_ENCODER_THREADS)).unwrap_or(1)
 }
 
 fn openh264(settings: &WriterSettings) -> Result<gst::Element, MediaError> {
