@@ -22,9 +22,10 @@ struct Measured {
 }
 
 /// What runs in each round, in this order.
-const ROWS: [&str; 6] = [
+const ROWS: [&str; 7] = [
     "obscura at its defaults (detector 640 wide, turned passes 448, x264 veryfast)",
     "obscura --speed fastest (x264 ultrafast)",
+    "obscura --search upright --heads off (no turned passes, nobody without a face)",
     "floor: ffmpeg decodes, x264 veryfast encodes",
     "floor: ffmpeg decodes, x264 ultrafast encodes",
     "deface --scale 640x360",
@@ -62,7 +63,11 @@ fn measure(clip: &Path, peer: Option<&Path>, rounds: usize) -> Result<Vec<Row>, 
     let mut rows: Vec<Row> = ROWS.iter().map(|name| Row { name, runs: Vec::new() }).collect();
     for round in 1..=rounds {
         crate::talk(&format!("speed: round {round} of {rounds}"));
-        let mut runs = vec![ours(clip, folder, &[])?, ours(clip, folder, &["--speed", "fastest"])?];
+        let upright = ["--search", "upright", "--heads", "off"];
+        let mut runs = Vec::new();
+        for options in [&[][..], &["--speed", "fastest"][..], &upright[..]] {
+            runs.push(ours(clip, folder, options)?);
+        }
         for preset in ["veryfast", "ultrafast"] {
             runs.push(theirs(contenders::time(&mut contenders::floor(clip, folder, preset))?));
         }
