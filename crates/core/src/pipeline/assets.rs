@@ -175,7 +175,7 @@ impl Assets {
 
 impl AssetError {
     pub(super) fn without_people() -> Self {
-        let (what, instead) = ("people without a visible face", "--heads off");
+        let (what, instead) = ("people without a visible face", "--heads off and no --bodies");
         Self::MissingFor { name: PEOPLE[0].to_owned(), what, instead }
     }
 
