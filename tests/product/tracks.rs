@@ -23,7 +23,7 @@ fn two_people(bench: &Bench) -> PathBuf {
 }
 
 /// The file of tracks of an analysis, and what it says.
-pub(crate) fn analyze(bench: &Bench, clip: &Path, extra: &[&str]) -> (PathBuf, Value) {
+fn analyze(bench: &Bench, clip: &Path, extra: &[&str]) -> (PathBuf, Value) {
     let tracks = bench.path("tracks.json");
     let mut command = bench.obscura();
     command.arg("analyze").arg(clip).arg("-o").arg(&tracks).args(["--overwrite"]).args(extra);

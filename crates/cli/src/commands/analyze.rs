@@ -26,7 +26,7 @@ pub(crate) fn run(args: &AnalyzeArgs, printer: &Printer) -> Result<(), Failure> 
     }
     let stop = interrupt::stop_flag()?;
     start_framework().map_err(|e| Failure::new(Exit::Environment, e.to_string()))?;
-    let assets = Assets::load(&home_folder()?, &args.plan())?;
+    let assets = Assets::load(&home_folder()?, Some(&args.plan()))?;
     let (news, watcher) = Watcher::start(printer.is_watched())?;
     let link = Link::new(Some(news), stop);
     let outcome = analyze(&args.plan(), &input, &assets, args.contact_sheet.is_some(), &link);

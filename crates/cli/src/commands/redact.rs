@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use obscura_policy::media::model::{Heads, Hide, Plan, Text, UncertainReason};
+use obscura_policy::media::model::{Hide, Plan, UncertainReason};
 use obscura_policy::media::{
     Assets, EngineError, InputFile, Link, OutputError, TrackFile, TracksError, home_folder, start_framework,
 };
@@ -73,13 +73,9 @@ fn rendered(
 ) -> Result<Receipt, Failure> {
     let stop = interrupt::stop_flag()?;
     start_framework().map_err(|e| Failure::new(Exit::Environment, e.to_string()))?;
-    let assets = match source.tracks {
-        // Everything was found when the file was made: only the self-check looks.
-        Some(_) => {
-            Assets::load(&home_folder()?, &Plan { heads: Heads::Off, text: Text::Off, ..Plan::default() })?
-        }
-        None => Assets::load(&home_folder()?, plan)?,
-    };
+    // Where a file of tracks says what is hidden, everything was found when it was made: only the self-check looks.
+    let looked_for = source.tracks.is_none().then_some(plan);
+    let assets = Assets::load(&home_folder()?, looked_for)?;
     let (news, watcher) = Watcher::start(printer.is_watched())?;
     let link = Link::new(Some(news), stop);
     let confirm = || {

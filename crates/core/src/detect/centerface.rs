@@ -11,7 +11,7 @@ use super::engine::{Decoder, DetectorSettings, Engine, Grid};
 use super::error::DetectError;
 use super::layout::Turn;
 use super::nms::Candidate;
-use super::prepare::ChannelOrder;
+use super::prepare::{ChannelOrder, Place};
 use super::runtime::{Outputs, Runtime};
 
 /// Pixels of the network's input from one cell of its outputs to the next.
@@ -33,6 +33,15 @@ impl CenterFace {
         settings: DetectorSettings,
     ) -> Result<Self, DetectError> {
         Engine::new::<Layers>(runtime, model_bytes, settings).map(Self)
+    }
+
+    /// The faces near places where some are expected, each looked for upright in its own turn, as [`FaceDetector::detect`]
+    /// gives them. Much quicker than a look at the whole frame where there are few.
+    ///
+    /// # Errors
+    /// A failure of ONNX Runtime, or outputs that cannot be trusted.
+    pub fn detect_near(&mut self, frame: &Frame, places: &[Place]) -> Result<Vec<Detection>, DetectError> {
+        self.0.detect_near::<Layers>(frame, places)
     }
 }
 

@@ -6,7 +6,7 @@ use super::error::DetectError;
 use super::layout::{FrameFromModel, SIDE_STEP, Turn};
 use super::nms::{self, Candidate};
 use super::onnx::{self, Normalise, Wishes};
-use super::prepare::{ChannelOrder, Preparer};
+use super::prepare::{ChannelOrder, Place, Preparer};
 use super::runtime::{Network, Outputs, Runtime};
 
 /// How finely and how eagerly a detector looks.
@@ -78,6 +78,12 @@ impl Grid {
     }
 }
 
+/// Crops that the network takes at once: together as large as two thirds of a picture.
+const MAX_CROPS: usize = 8;
+
+/// What a crop shows closer to its border than this share of its side belongs to its neighbours.
+const CROP_RIM: f32 = 0.15;
+
 /// A network with all the memory that it reuses from frame to frame.
 #[derive(Debug)]
 pub(super) struct Engine {
@@ -128,6 +134,58 @@ impl Engine {
         let found = self.candidates.iter().map(|candidate| in_frame(candidate, &input.frame_from_model));
         Ok(found.filter(|detection| touches(&detection.ellipse, frame.size())).collect())
     }
+
+    /// The faces near places where some are expected.
+    ///
+    /// # Errors
+    /// A failure of ONNX Runtime, or outputs that cannot be trusted.
+    pub(super) fn detect_near<D: Decoder>(
+        &mut self,
+        frame: &Frame,
+        places: &[Place],
+    ) -> Result<Vec<Detection>, DetectError> {
+        let mut found: Vec<(Turn, Detection)> = Vec::new();
+        for places in places.chunks(MAX_CROPS) {
+            let crops = self.preparer.prepare_crops(frame, places);
+            let side = crops.side as f32;
+            let grid = Grid { width: crops.side, height: crops.side, threshold: self.threshold };
+            let mut outputs = self.network.run(crops.pixels, crops.side, crops.side)?;
+            for (nth, (place, frame_from_model)) in places.iter().zip(&crops.frame_from_model).enumerate() {
+                outputs.go_to(nth);
+                self.candidates.clear();
+                D::decode(&outputs, &grid, &mut self.candidates)?;
+                self.candidates.retain(|candidate| is_well_inside(candidate, side));
+                let faces = self.candidates.iter().map(|candidate| in_frame(candidate, frame_from_model));
+                let faces = faces.filter(|face| touches(&face.ellipse, frame.size()));
+                found.extend(faces.map(|face| (place.turn, face)));
+            }
+        }
+        Ok(surest_of_each_turn(found, D::MAX_IOU))
+    }
+}
+
+/// Leaves the surest of all that share more than `max_iou` of their common area, surest first. Faces of different turns are
+/// not compared: that is for the tracker, which has those of whole pictures as well.
+fn surest_of_each_turn(mut found: Vec<(Turn, Detection)>, max_iou: f32) -> Vec<Detection> {
+    found.sort_by(|(_, a), (_, b)| b.score.total_cmp(&a.score));
+    let mut kept: Vec<(Turn, Detection)> = Vec::new();
+    for (turn, face) in found {
+        let bbox = face.ellipse.bounding_box();
+        let doubles = |(other_turn, other): &(Turn, Detection)| {
+            *other_turn == turn && other.ellipse.bounding_box().iou(&bbox) > max_iou
+        };
+        if !kept.iter().any(doubles) {
+            kept.push((turn, face));
+        }
+    }
+    kept.into_iter().map(|(_, face)| face).collect()
+}
+
+/// Whether a box's middle lies where the crop shows enough around it.
+fn is_well_inside(candidate: &Candidate, side: f32) -> bool {
+    let (x, y) = candidate.bbox_model_px.centre();
+    let inside = CROP_RIM * side..=(1.0 - CROP_RIM) * side;
+    inside.contains(&x) && inside.contains(&y)
 }
 
 fn in_frame(candidate: &Candidate, frame_from_model: &FrameFromModel) -> Detection {

@@ -9,7 +9,7 @@
 //!                                              +--------+
 //! ```
 
-use std::f32::consts::{FRAC_1_SQRT_2, FRAC_PI_2};
+use std::f32::consts::{FRAC_1_SQRT_2, FRAC_PI_2, FRAC_PI_4};
 
 use crate::model::{BoxPx, EllipsePx, FrameSize};
 
@@ -38,6 +38,13 @@ impl Turn {
         Self(eighths % 8)
     }
 
+    /// The turn after which a face whose ellipse has this angle stands upright, or nearly: a pass with a turn gives ellipses
+    /// with the angle the other way round.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=8")]
+    pub fn upright_for(angle_rad: f32) -> Self {
+        Self::eighths((-angle_rad / FRAC_PI_4).round().rem_euclid(8.0) as u8)
+    }
+
     /// Sine and cosine, exact for quarter turns.
     fn sin_cos(self) -> (f32, f32) {
         let sine = [0.0, FRAC_1_SQRT_2, 1.0, FRAC_1_SQRT_2, 0.0, -FRAC_1_SQRT_2, -1.0, -FRAC_1_SQRT_2];
@@ -46,7 +53,7 @@ impl Turn {
     }
 
     /// Not a quarter turn: the sides of the picture do not lie along those of the network's input.
-    fn is_diagonal(self) -> bool {
+    pub(crate) fn is_diagonal(self) -> bool {
         self.0 % 2 == 1
     }
 }
@@ -143,6 +150,28 @@ impl InputLayout {
 }
 
 impl InputLayout {
+    /// A square of `side` pixels around a point of the frame, cut out of the scaled picture of an upright layout and turned;
+    /// one of its pixels is `step_px` pixels of the frame, both ways.
+    pub(crate) fn around(&self, (x, y): (f32, f32), turn: Turn, side: usize, step_px: f32) -> Self {
+        let (sin, cos) = turn.sin_cos();
+        let [[scale_x, _], [_, scale_y]] = self.frame_from_model.matrix;
+        let matrix = [[cos * step_px, sin * step_px], [-sin * step_px, cos * step_px]];
+        let middle =
+            FrameFromModel { matrix, origin: [0.0, 0.0] }.point(side as f32 / 2.0, side as f32 / 2.0);
+        let origin = [x - middle.0, y - middle.1];
+        let [row_x, row_y] = matrix;
+        Self {
+            width: side,
+            height: side,
+            content_from_model: FrameFromModel {
+                matrix: [row_x.map(|value| value / scale_x), row_y.map(|value| value / scale_y)],
+                origin: [origin[0] / scale_x, origin[1] / scale_y],
+            },
+            frame_from_model: FrameFromModel { matrix, origin },
+            ..*self
+        }
+    }
+
     /// The same place for the picture on a square input: more black to the right or below.
     #[must_use]
     pub(crate) fn padded_to_square(self, side_px: u16) -> Self {
@@ -197,6 +226,33 @@ mod tests {
         assert_eq!(size(176, 144, 0), [352, 288, 352, 288]);
         assert_eq!(size(2, 2, 0), [32, 32, 4, 4]);
         assert_eq!(size(16384, 2, 0), [640, 32, 640, 1]);
+    }
+
+    #[test]
+    fn the_turn_of_a_pass_stands_its_ellipses_upright() {
+        for eighths in 0..8 {
+            let turn = Turn::eighths(eighths);
+            for layout in
+                [layout(1280, 720, eighths), layout(1280, 720, 0).around((300.0, 200.0), turn, 128, 2.0)]
+            {
+                let ellipse = layout.frame_from_model.ellipse(&BoxPx::from_centre(64.0, 64.0, 30.0, 40.0));
+                assert_eq!(Turn::upright_for(ellipse.angle_rad), turn, "{ellipse:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_crop_lies_around_its_place_in_frame_and_scaled_picture_alike() {
+        let whole = layout(1280, 720, 0);
+        for eighths in 0..8 {
+            let crop = whole.around((300.0, 200.0), Turn::eighths(eighths), 128, 2.5);
+            let (x, y) = crop.frame_from_model.point(64.0, 64.0);
+            assert!((x - 300.0).abs() < 1e-3 && (y - 200.0).abs() < 1e-3, "{x} {y}");
+            let (x, y) = crop.frame_from_model.point(10.0, 100.0);
+            let (u, v) = crop.content_from_model.point(10.0, 100.0);
+            let (scaled_x, scaled_y) = whole.frame_from_model.point(u, v);
+            assert!((scaled_x - x).abs() < 1e-2 && (scaled_y - y).abs() < 1e-2, "{eighths}");
+        }
     }
 
     #[test]

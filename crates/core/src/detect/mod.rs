@@ -41,6 +41,7 @@ pub use error::DetectError;
 pub use layout::Turn;
 pub use lookout::{Glance, Lookout};
 pub use people::PeopleDetector;
+pub use prepare::Place;
 pub use runtime::Runtime;
 pub use schedule::Schedule;
 pub use text::TextDetector;

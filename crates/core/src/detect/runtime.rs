@@ -100,7 +100,7 @@ impl Network {
         Ok(Self { model, session })
     }
 
-    /// Runs the model on one picture: `pixels` are three planes of `height` x `width` values each.
+    /// Runs the model on pictures of one size: `pixels` are three planes of `height` x `width` values for each.
     ///
     /// # Errors
     /// [`DetectError::Runtime`] where ONNX Runtime reports a failure.
@@ -112,9 +112,10 @@ impl Network {
     ) -> Result<Outputs<'_>, DetectError> {
         let model = self.model;
         let failed = |error: ort::Error| failed(model, "running", &error);
-        let input = TensorRef::from_array_view(([1, 3, height, width], pixels)).map_err(failed)?;
+        let pictures = pixels.len() / (3 * height * width).max(1);
+        let input = TensorRef::from_array_view(([pictures, 3, height, width], pixels)).map_err(failed)?;
         let values = self.session.run(ort::inputs![input]).map_err(failed)?;
-        Ok(Outputs { model, values })
+        Ok(Outputs { model, values, pictures, nth: 0 })
     }
 }
 
@@ -135,16 +136,24 @@ fn failed(model: &'static str, doing: &'static str, error: &ort::Error) -> Detec
     DetectError::Runtime { model, doing, reason: error.to_string() }
 }
 
-/// What a model gave for one picture.
+/// What a model gave for one picture after another.
 pub(crate) struct Outputs<'s> {
     model: &'static str,
     values: SessionOutputs<'s>,
+    pictures: usize,
+    /// The picture that is read.
+    nth: usize,
 }
 
 impl Outputs<'_> {
-    /// The values of one output, after checking that they have the shape of the contract and are all finite:
-    /// one value that is no number makes every comparison with it false, and the face under it would pass
-    /// unseen.
+    /// Goes to the nth of the pictures that the model ran on.
+    pub(crate) fn go_to(&mut self, nth: usize) {
+        self.nth = nth;
+    }
+
+    /// The values of one output for one picture, after checking that they have the shape of the contract (`shape` is that
+    /// for a single picture) and are all finite: one value that is no number makes every comparison with it false, and
+    /// the face under it would pass unseen.
     ///
     /// # Errors
     /// [`DetectError::OutputShape`], [`DetectError::OutputNotFinite`].
@@ -152,9 +161,17 @@ impl Outputs<'_> {
         let wrong = || DetectError::OutputShape { model: self.model, tensor };
         let value = self.values.get(tensor).ok_or_else(wrong)?;
         let Ok((found, values)) = value.try_extract_tensor::<f32>() else { return Err(wrong()) };
-        if !found.iter().map(|size| usize::try_from(*size).ok()).eq(shape.iter().map(|size| Some(*size))) {
+        let (Some((first, rest)), Some((one, rest_of_one))) = (found.split_first(), shape.split_first())
+        else {
+            return Err(wrong());
+        };
+        let is = |size: &i64, wanted: usize| usize::try_from(*size).is_ok_and(|size| size == wanted);
+        let fits = is(first, one * self.pictures) && rest.len() == rest_of_one.len();
+        if !fits || !rest.iter().zip(rest_of_one).all(|(size, wanted)| is(size, *wanted)) {
             return Err(wrong());
         }
+        let length: usize = shape.iter().product();
+        let values = values.chunks_exact(length.max(1)).nth(self.nth).ok_or_else(wrong)?;
         if all_finite(values) {
             Ok(values)
         } else {

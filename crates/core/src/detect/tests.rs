@@ -5,7 +5,7 @@ use std::f32::consts::{FRAC_PI_2, FRAC_PI_4};
 use super::layout::Turn;
 use super::testing::{self, FULL_601, Picture};
 use super::*;
-use crate::model::BoxPx;
+use crate::model::{BoxPx, EllipsePx};
 
 const SETTINGS: DetectorSettings = DetectorSettings { side_px: 640, score_threshold: 0.3 };
 
@@ -58,6 +58,46 @@ fn a_turned_pass_gives_the_face_where_it_lies_with_its_angle() {
     let (x, y) = expected.centre();
     assert!((eighth.cx - x).hypot(eighth.cy - y) < 10.0, "{eighth:?}");
     assert!((eighth.angle_rad + FRAC_PI_4).abs() < 1e-3, "{eighth:?}");
+}
+
+#[test]
+fn a_face_is_found_again_near_where_it_is_expected() {
+    let mut detector = centerface();
+    let upright = Picture::astronaut();
+    for (frame, turn) in [(upright.to_frame(), 0), (upright.turned_left().to_frame(), 2)] {
+        let whole = only_face(&detector.detect(&frame, Turn::eighths(turn)).unwrap());
+        let place = Place::of(whole.ellipse);
+        assert_eq!(place.turn, Turn::eighths(turn));
+        // Beside the face by a third of its width, smaller than it is, and twice.
+        let cx = place.face.cx + place.face.rx * 0.7;
+        let beside = Place { face: EllipsePx { cx, ..place.face.scaled(0.8) }, ..place };
+        let nowhere = Place { face: EllipsePx { cx: -500.0, cy: 9000.0, ..place.face }, ..place };
+        let near = only_face(&detector.detect_near(&frame, &[beside, nowhere, place]).unwrap());
+        let iou = near.ellipse.bounding_box().iou(&whole.ellipse.bounding_box());
+        assert!(iou > 0.8, "{near:?} has IoU {iou} with {whole:?}");
+        assert!((near.ellipse.angle_rad - whole.ellipse.angle_rad).abs() < 1e-4, "{near:?}");
+        assert!(near.score > 0.8, "{near:?}");
+    }
+    assert_eq!(detector.detect_near(&upright.to_frame(), &[]).unwrap(), []);
+}
+
+#[test]
+fn many_places_at_once_give_what_each_gives_alone() {
+    let frame = Picture::astronaut().to_frame();
+    let mut detector = centerface();
+    let at = |n: u8| EllipsePx {
+        cx: 190.0 + 7.0 * f32::from(n),
+        cy: 90.0 + 5.0 * f32::from(n),
+        rx: 45.0,
+        ry: 55.0,
+        angle_rad: 0.0,
+    };
+    let best = |found: Vec<Detection>| found.first().map(|face| (face.score * 1e3).round());
+    let places: Vec<Place> = (0..11).map(|n| Place::of(at(n))).collect();
+    let alone = places.iter().map(|place| best(detector.detect_near(&frame, &[*place]).unwrap()));
+    let surest = alone.collect::<Vec<_>>().into_iter().flatten().max_by(f32::total_cmp);
+    assert!(surest.is_some());
+    assert_eq!(best(detector.detect_near(&frame, &places).unwrap()), surest);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use gstreamer::prelude::*;
 use gstreamer_audio::AudioChannelPosition;
 
 /// Up to this many channels have places by custom.
-pub(super) const MAX_UNPLACED: i32 = 8;
+const MAX_UNPLACED: i32 = 8;
 
 /// Gives channels without places those that are customary for their number, before `mixer` sees them.
 pub(super) fn place(mixer: &gst::Element) {

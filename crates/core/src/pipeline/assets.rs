@@ -145,11 +145,13 @@ pub fn home_folder() -> Result<PathBuf, AssetError> {
 }
 
 impl Assets {
-    /// Reads, verifies and loads everything that a plan needs from the home folder.
+    /// Reads, verifies and loads the detectors of faces and what else the plan looks for from the home folder. Without a plan
+    /// nothing else is looked for.
     ///
     /// # Errors
     /// [`AssetError`] for the first file that is missing or is another one.
-    pub fn load(home: &Path, plan: &Plan) -> Result<Self, AssetError> {
+    pub fn load(home: &Path, looked_for: Option<&Plan>) -> Result<Self, AssetError> {
+        let wants = |wanted: fn(&Plan) -> bool| looked_for.is_some_and(wanted);
         let manifest = manifest()?;
         let library = find(&manifest.library, "library", "onnxruntime", true)?;
         let path = home.join("lib").join(&library.file_name);
@@ -157,8 +159,8 @@ impl Assets {
         Ok(Self {
             finder: model(&manifest, home, "centerface")?,
             checker: model(&manifest, home, "yunet")?,
-            people: plan.needs_people().then(|| people(&manifest, home)).transpose()?,
-            text: (plan.text == Text::Mask).then(|| text(&manifest, home)).transpose()?,
+            people: wants(Plan::needs_people).then(|| people(&manifest, home)).transpose()?,
+            text: wants(|plan| plan.text == Text::Mask).then(|| text(&manifest, home)).transpose()?,
             library_sha256: library.sha256,
             runtime: Runtime::load(&path)?,
         })

@@ -7,6 +7,7 @@ mod error;
 mod events;
 mod gauge;
 mod in_order;
+mod lately;
 mod output;
 mod render;
 mod report;

@@ -1,19 +1,21 @@
 //! Where masks come from: detectors and a tracker that look for faces, or a file that says where they are.
 
+use std::sync::Arc;
 use std::thread;
 
 use crossbeam_channel::{Sender, bounded};
 
 use super::assets::Assets;
 use super::error::EngineError;
+use super::lately::Lately;
 use super::stages::{decode, detect, follow};
 use super::threads::{Handle, Starter};
 use super::tracks::Script;
 use super::watching;
-use crate::detect::{CenterFace, DetectorSettings, FaceDetector, Lookout, Schedule};
+use crate::detect::{CenterFace, DetectorSettings, Lookout, Schedule};
 use crate::media::{PictureFormat, PictureSource};
 use crate::model::{Frame, FrameMasks, OnUncertain, Plan};
-use crate::track::{Follower, TrackReport, TrackSettings};
+use crate::track::{Follower, Prospects, TrackReport, TrackSettings};
 
 /// More workers than this would only wait for the encoder.
 const MAX_DETECT_WORKERS: usize = 16;
@@ -28,10 +30,11 @@ pub(super) enum MaskOrigin<'a> {
 
 /// Everything that looks for faces.
 pub(super) struct Looking {
-    detectors: Vec<Box<dyn FaceDetector>>,
+    detectors: Vec<CenterFace>,
     lookouts: Vec<Lookout>,
     tracker: Follower,
     schedule: Schedule,
+    prospects: Prospects,
     on_uncertain: OnUncertain,
 }
 
@@ -42,10 +45,19 @@ impl MaskOrigin<'_> {
     /// Where the detector cannot be loaded or a setting lies outside its range.
     pub(super) fn search(plan: &Plan, assets: &Assets, format: &PictureFormat) -> Result<Self, EngineError> {
         let tracker = Follower::new(plan, format.size)?;
-        let (schedule, on_uncertain) = (Schedule::new(plan.search, format.rate), plan.on_uncertain);
+        let (schedule, on_uncertain) =
+            (Schedule::new(plan.search, plan.speed, format.rate), plan.on_uncertain);
         let detectors = detectors(plan, assets)?;
         let lookouts = watching::lookouts(plan, assets, format.rate, detectors.len())?;
-        Ok(Self::Search(Box::new(Looking { detectors, lookouts, tracker, schedule, on_uncertain })))
+        let prospects = Prospects::new(TrackSettings::from_plan(plan), format.size);
+        Ok(Self::Search(Box::new(Looking {
+            detectors,
+            lookouts,
+            tracker,
+            schedule,
+            prospects,
+            on_uncertain,
+        })))
     }
 }
 
@@ -54,16 +66,13 @@ pub(super) fn worker_count() -> usize {
     thread::available_parallelism().map_or(1, usize::from).clamp(1, MAX_DETECT_WORKERS)
 }
 
-fn detectors(plan: &Plan, assets: &Assets) -> Result<Vec<Box<dyn FaceDetector>>, EngineError> {
+fn detectors(plan: &Plan, assets: &Assets) -> Result<Vec<CenterFace>, EngineError> {
     let settings = DetectorSettings {
         side_px: plan.detector_side_px,
         score_threshold: TrackSettings::default().keep_score,
     };
     (0..worker_count())
-        .map(|_| {
-            let detector = CenterFace::new(&assets.runtime, &assets.finder.bytes, settings)?;
-            Ok(Box::new(detector) as Box<dyn FaceDetector>)
-        })
+        .map(|_| Ok(CenterFace::new(&assets.runtime, &assets.finder.bytes, settings)?))
         .collect()
 }
 
@@ -102,14 +111,15 @@ impl<'scope> Starter<'scope, '_, '_> {
         looking: Looking,
         output: Sender<(Frame, FrameMasks)>,
     ) -> Result<Sighted<'scope>, EngineError> {
-        let Looking { detectors, lookouts, tracker, schedule, on_uncertain } = looking;
+        let Looking { detectors, lookouts, tracker, schedule, prospects, on_uncertain } = looking;
+        let lately = Arc::new(Lately::new(prospects, Arc::clone(&self.brake.stop)));
         let (to_detect, detect_in) = bounded(detectors.len() * 2);
         let (to_follow, follow_in) = bounded(detectors.len() * 2);
         let decoding = self.stage("decode", move |watch| decode::run(pictures, &to_detect, watch))?;
         for (detector, lookout) in detectors.into_iter().zip(lookouts) {
-            let (input, output) = (detect_in.clone(), to_follow.clone());
+            let (input, output, lately) = (detect_in.clone(), to_follow.clone(), Arc::clone(&lately));
             self.stage("detect", move |watch| {
-                detect::run(detector, lookout, &input, &output, schedule, watch)
+                detect::run(detector, lookout, &input, &output, schedule, &lately, watch)
             })?;
         }
         drop((detect_in, to_follow));

@@ -110,6 +110,11 @@ impl Track {
         self.sightings.back().map_or(0, |s| s.clock_nanos)
     }
 
+    /// Sum of the scores of all sightings.
+    pub(super) fn evidence(&self) -> f32 {
+        self.evidence
+    }
+
     /// Enough was seen to be sure of a face.
     pub(super) fn is_sure(&self) -> bool {
         self.evidence >= SURE_EVIDENCE

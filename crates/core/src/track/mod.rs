@@ -16,6 +16,7 @@ mod follower;
 mod heads;
 mod life;
 mod motion;
+mod prospects;
 mod report;
 mod settings;
 mod sift;
@@ -25,6 +26,7 @@ mod tracker;
 mod trust;
 
 pub use follower::{Follower, Looked, PERSON_KEEP_SCORE};
+pub use prospects::Prospects;
 pub use report::{BesideReport, TrackReport};
 pub use settings::{TrackSettings, TrackSettingsError};
 pub use tracker::Observation;

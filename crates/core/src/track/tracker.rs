@@ -252,7 +252,7 @@ impl Tracker {
 }
 
 /// Gives each face to the track of lowest cost; tracks that got one are no longer free. Returns the faces without one.
-fn extend_tracks(
+pub(super) fn extend_tracks(
     free: &mut Vec<&mut Track>,
     faces: &[Face],
     order: u64,

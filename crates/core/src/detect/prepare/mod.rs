@@ -2,13 +2,15 @@
 
 mod axis;
 mod colour;
+mod crops;
 mod plane;
 mod turned;
 
 use crate::model::{Colorimetry, Frame, FrameSize};
 
-use super::layout::{FrameFromModel, InputLayout, Turn};
+use super::layout::{FrameFromModel, InputLayout, SIDE_STEP, Turn};
 use colour::{RgbFromYuv, RgbRow};
+pub use crops::Place;
 use plane::PlaneScaler;
 use turned::Turner;
 
@@ -53,6 +55,13 @@ pub(crate) struct Preparer {
 /// One for each of the eight turns of a recording's one size.
 const MAX_PLANS: usize = 8;
 
+/// Side for pictures that are turned by half a right angle: four fifths, as more than half of that square is black. Over six
+/// scenes it made no difference to leaks or to the background that is hidden, and it saves a third of such a pass.
+fn diagonal_side(side_px: u16) -> u16 {
+    let step = u16::try_from(SIDE_STEP).unwrap_or(32);
+    (side_px / 5 * 4 / step * step).max(step)
+}
+
 type Key = (FrameSize, Colorimetry, Turn);
 
 /// Everything that depends on size, colour and turn only.
@@ -68,6 +77,7 @@ struct Plan {
 
 impl Plan {
     fn new((size, colour, turn): Key, side_px: u16, square: bool) -> Self {
+        let side_px = if turn.is_diagonal() { diagonal_side(side_px) } else { side_px };
         let layout = InputLayout::new(size, side_px, turn);
         let layout = if square { layout.padded_to_square(side_px) } else { layout };
         let target = (layout.content_width, layout.content_height);
@@ -120,24 +130,20 @@ impl Preparer {
     /// Scales, converts and, where asked, turns a frame.
     pub(crate) fn prepare(&mut self, frame: &Frame, turn: Turn) -> Prepared<'_> {
         let key = (frame.size(), frame.colour, turn);
-        let mut plan = match self.plans.iter().position(|(known, _)| *known == key) {
-            Some(at) => self.plans.swap_remove(at).1,
-            None => Plan::new(key, self.side_px, self.square),
-        };
+        let mut plan = self.take_plan(key);
         let layout = plan.layout;
         if self.laid_out.replace(key) != Some(key) {
-            self.lay_out(&layout, turn);
+            self.lay_out(&layout);
         }
         if turn == Turn::NONE {
             plan.scale(frame, self.order, layout.width, &mut self.pixels);
         } else {
+            self.content.resize(3 * layout.content_width * layout.content_height, 0.0);
             plan.scale(frame, self.order, layout.content_width, &mut self.content);
-            self.turner.turn(&layout, &self.content, &mut self.pixels);
+            self.turner.load(&self.content);
+            self.turner.turn(&layout, &mut self.pixels);
         }
-        if self.plans.len() >= MAX_PLANS {
-            self.plans.clear();
-        }
-        self.plans.push((key, plan));
+        self.put_back(key, plan);
         Prepared {
             pixels: &self.pixels,
             width: layout.width,
@@ -146,13 +152,36 @@ impl Preparer {
         }
     }
 
+    /// Scales and converts a frame for whatever is cut out of it, and says how it lies.
+    fn scaled(&mut self, frame: &Frame) -> InputLayout {
+        let key = (frame.size(), frame.colour, Turn::NONE);
+        let mut plan = self.take_plan(key);
+        let layout = plan.layout;
+        self.content.resize(3 * layout.content_width * layout.content_height, 0.0);
+        plan.scale(frame, self.order, layout.content_width, &mut self.content);
+        self.turner.load(&self.content);
+        self.put_back(key, plan);
+        layout
+    }
+
+    fn take_plan(&mut self, key: Key) -> Plan {
+        match self.plans.iter().position(|(known, _)| *known == key) {
+            Some(at) => self.plans.swap_remove(at).1,
+            None => Plan::new(key, self.side_px, self.square),
+        }
+    }
+
+    fn put_back(&mut self, key: Key, plan: Plan) {
+        if self.plans.len() >= MAX_PLANS {
+            self.plans.clear();
+        }
+        self.plans.push((key, plan));
+    }
+
     /// Memory of the right size that is black everywhere: the padding is never written again.
-    fn lay_out(&mut self, layout: &InputLayout, turn: Turn) {
+    fn lay_out(&mut self, layout: &InputLayout) {
         self.pixels.clear();
         self.pixels.resize(3 * layout.width * layout.height, 0.0);
-        if turn != Turn::NONE {
-            self.content.resize(3 * layout.content_width * layout.content_height, 0.0);
-        }
     }
 }
 

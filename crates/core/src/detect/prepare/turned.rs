@@ -13,11 +13,18 @@ pub(super) struct Turner {
 }
 
 impl Turner {
-    /// Copies the planes of the scaled picture (`content_width` x `content_height` each) into those of the
-    /// network's input, turned as the layout says: linear interpolation between pixel centres (exact for
-    /// quarter turns), black outside.
-    pub(super) fn turn(&mut self, layout: &InputLayout, content: &[f32], model: &mut [f32]) {
-        self.interleave(content);
+    /// Takes the planes of the scaled picture.
+    pub(super) fn load(&mut self, content: &[f32]) {
+        let (first, rest) = content.split_at(content.len() / 3);
+        let (second, third) = rest.split_at(rest.len() / 2);
+        self.pixels.clear();
+        self.pixels.extend(first.iter().zip(second).zip(third).map(|((a, b), c)| [*a, *b, *c, 0.0]));
+    }
+
+    /// Copies the scaled picture (`content_width` x `content_height`) that was loaded into the planes of the network's
+    /// input, turned as the layout says: linear interpolation between pixel centres (exact for quarter turns), black
+    /// outside.
+    pub(super) fn turn(&self, layout: &InputLayout, model: &mut [f32]) {
         let from = &layout.content_from_model;
         let content = Content {
             pixels: &self.pixels,
@@ -37,13 +44,6 @@ impl Turner {
                 [*first, *second, *third, _] = content.at(point).unwrap_or_default();
             }
         }
-    }
-
-    fn interleave(&mut self, content: &[f32]) {
-        let (first, rest) = content.split_at(content.len() / 3);
-        let (second, third) = rest.split_at(rest.len() / 2);
-        self.pixels.clear();
-        self.pixels.extend(first.iter().zip(second).zip(third).map(|((a, b), c)| [*a, *b, *c, 0.0]));
     }
 }
 

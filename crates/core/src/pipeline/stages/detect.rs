@@ -2,27 +2,30 @@
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::detect::{FaceDetector, Glance, Lookout, Schedule, Turn, thumbnail};
-use crate::model::Frame;
+use crate::detect::{CenterFace, FaceDetector, Glance, Lookout, Place, Schedule, thumbnail};
+use crate::model::{Detection, Frame};
 use crate::pipeline::error::EngineError;
 use crate::pipeline::gauge::Watch;
+use crate::pipeline::lately::Lately;
 use crate::track::{Looked, Observation};
 
 pub(in crate::pipeline) fn run(
-    mut detector: Box<dyn FaceDetector>,
+    mut detector: CenterFace,
     mut lookout: Lookout,
     input: &Receiver<Frame>,
     output: &Sender<(Frame, Looked)>,
     schedule: Schedule,
+    lately: &Lately,
     watch: &mut Watch<'_>,
 ) -> Result<(), EngineError> {
     while let Some(frame) = watch.take(input) {
-        let mut detections = Vec::new();
-        if schedule.is_due(frame.seq) {
-            for turn in [Turn::NONE].iter().chain(schedule.turns(frame.seq)) {
-                detections.extend(detector.detect(&frame, *turn)?);
+        let detections = match schedule.nth_search(frame.seq) {
+            Some(nth) => {
+                let Some(found) = search(&mut detector, &frame, nth, schedule, lately, watch)? else { break };
+                found
             }
-        }
+            None => Vec::new(),
+        };
         let Glance { people, text } = lookout.look(&frame)?;
         let faces = Observation {
             seq: frame.seq,
@@ -36,4 +39,27 @@ pub(in crate::pipeline) fn run(
         }
     }
     Ok(())
+}
+
+/// The faces in the nth searched picture. `None` where the run was stopped meanwhile.
+fn search(
+    detector: &mut CenterFace,
+    frame: &Frame,
+    nth: u64,
+    schedule: Schedule,
+    lately: &Lately,
+    watch: &mut Watch<'_>,
+) -> Result<Option<Vec<Detection>>, EngineError> {
+    let mut detections = Vec::new();
+    for turn in schedule.passes(nth) {
+        detections.extend(detector.detect(frame, turn)?);
+    }
+    if schedule.follows_faces() {
+        let Some(expected) = watch.input(|| lately.expected(nth, frame.pts)) else { return Ok(None) };
+        let mut places: Vec<Place> = expected.into_iter().map(Place::of).collect();
+        places.retain(|place| schedule.passes(nth).all(|turn| turn != place.turn));
+        detections.extend(detector.detect_near(frame, &places)?);
+        lately.publish(nth, frame.pts, &detections);
+    }
+    Ok(Some(detections))
 }

@@ -1,0 +1,102 @@
+//! Where faces are expected, from what was found up to some frame: for a detector that looks there instead of everywhere.
+
+use crate::model::{Detection, EllipsePx, FrameSize, PtsNanos};
+
+use super::associate::Expected;
+use super::life::Track;
+use super::motion::Sighting;
+use super::settings::TrackSettings;
+use super::sift::{Face, sift};
+use super::tracker::{FRAME_TRACK, extend_tracks};
+
+/// A face that was not found for this long is no longer expected.
+const FORGET_AFTER_NANOS: u64 = 500_000_000;
+
+/// Faces that are expected at most, the surest: looking for more takes longer than looking at the whole picture twice.
+/// What is left out is filled in between two looks at the whole picture, as it is where nobody expects anything.
+const MAX_EXPECTED: usize = 24;
+
+/// Faces that were found lately. Unlike a tracker it looks back only, and has no masks.
+#[derive(Clone, Debug)]
+pub struct Prospects {
+    settings: TrackSettings,
+    frame: FrameSize,
+    tracks: Vec<Track>,
+    order: u64,
+    clock_nanos: u64,
+}
+
+impl Prospects {
+    /// Nothing was found yet in pictures of this size.
+    pub fn new(settings: TrackSettings, frame: FrameSize) -> Self {
+        Self { settings, frame, tracks: Vec::new(), order: 0, clock_nanos: 0 }
+    }
+
+    /// Takes what was found in the next searched frame, in presentation order.
+    pub fn push(&mut self, pts: PtsNanos, detections: &[Detection]) {
+        self.clock_nanos = self.clock_nanos.max(pts.0);
+        self.order += 1;
+        let (order, now) = (self.order, self.clock_nanos);
+        self.tracks.retain(|track| now.saturating_sub(track.last_seen_nanos()) <= FORGET_AFTER_NANOS);
+        let sifted = sift(detections, &self.settings, self.frame);
+        let mut free: Vec<&mut Track> = self.tracks.iter_mut().collect();
+        let strangers =
+            extend_tracks(&mut free, &sifted.strong, order, now, |expected| expected, Track::extend);
+        extend_tracks(&mut free, &sifted.weak, order, now, Expected::for_weak, Track::extend_weakly);
+        for Face { face, score } in strangers {
+            let first = Sighting { order, clock_nanos: now, face, score, is_weak: false };
+            self.tracks.push(Track::begin(FRAME_TRACK, first, 0));
+        }
+        self.tracks.sort_by(|a, b| b.evidence().total_cmp(&a.evidence()));
+        self.tracks.truncate(MAX_EXPECTED);
+        self.tracks.iter_mut().for_each(|track| track.forget_before(order));
+    }
+
+    /// Where each of them should be at a time, the surest first.
+    pub fn expected(&self, pts: PtsNanos) -> Vec<EllipsePx> {
+        let expected = self.tracks.iter().filter_map(|track| track.expect(pts.0));
+        expected.map(|expected| expected.face).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prospects() -> Prospects {
+        Prospects::new(TrackSettings::default(), FrameSize::rounded_up(1280, 720))
+    }
+
+    fn face(cx: f32, score: f32, angle_rad: f32) -> Detection {
+        Detection { ellipse: EllipsePx { cx, cy: 200.0, rx: 20.0, ry: 25.0, angle_rad }, score }
+    }
+
+    fn at(nth: u64) -> PtsNanos {
+        PtsNanos(nth * 80_000_000)
+    }
+
+    #[test]
+    fn a_face_is_expected_where_it_goes_as_it_was_turned_and_not_for_ever() {
+        let mut prospects = prospects();
+        for nth in 0..5 {
+            prospects.push(at(nth), &[face(100.0 + 20.0 * nth as f32, 0.8, -1.57)]);
+        }
+        let places = prospects.expected(at(6));
+        let [expected] = places.as_slice() else { panic!("one face, but {places:?}") };
+        assert!(expected.cx > 200.0 && expected.cx < 230.0, "{expected:?}");
+        assert!((expected.angle_rad + 1.57).abs() < 1e-6);
+        (5..12).for_each(|nth| prospects.push(at(nth), &[]));
+        assert_eq!(prospects.expected(at(13)), []);
+    }
+
+    #[test]
+    fn of_a_crowd_the_surest_are_expected() {
+        let mut prospects = prospects();
+        let crowd: Vec<_> =
+            (0u8..40).map(|n| face(30.0 * f32::from(n), 0.3 + 0.01 * f32::from(n), 0.0)).collect();
+        prospects.push(at(0), &crowd);
+        let expected = prospects.expected(at(1));
+        assert_eq!(expected.len(), MAX_EXPECTED);
+        assert!(expected.iter().all(|face| face.cx > 450.0), "{expected:?}");
+    }
+}
