@@ -202,7 +202,7 @@ pub(crate) struct EncodeArgs {
     /// Trade between time and size: fastest, balanced, smallest
     #[arg(long, value_name = "SPEED", default_value_t = Speed::Balanced)]
     pub(crate) speed: Speed,
-    /// Picture quality, 0 (best, largest) to 51, however large the file becomes [default: 19, and at most a fifth larger than
+    /// Picture quality, 0 (best, largest) to 51, however large the file becomes [default: 18, and at most a fifth larger than
     /// the recording]
     #[arg(long, value_name = "CRF", value_parser = clap::value_parser!(u8).range(0..=51))]
     pub(crate) quality: Option<u8>,

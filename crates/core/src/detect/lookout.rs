@@ -35,25 +35,53 @@ pub struct Glance {
     pub text: Vec<Detection>,
 }
 
-/// The detectors of people and text, as far as they are wanted, and when each looks. That hangs on a frame's number alone,
-/// so that the same recording gives the same result on any number of workers.
+/// When people and text are looked for. That hangs on a frame's number alone, so that the same recording gives the same result
+/// on any number of workers.
+#[derive(Clone, Copy, Debug)]
+pub struct LookTimes {
+    every: u64,
+}
+
+impl LookTimes {
+    /// For pictures of `frames_per_second` (numerator and denominator).
+    pub fn new(frames_per_second: Option<(u32, u32)>) -> Self {
+        Self { every: look_every(frames_per_second) }
+    }
+
+    /// The number of the look that falls on a frame, if anything is looked for in it.
+    pub fn nth_look(self, seq: u64) -> Option<u64> {
+        (self.for_people(seq).is_some() || self.for_text(seq)).then_some(seq / self.every)
+    }
+
+    /// The number of the look for people that falls on a frame.
+    fn for_people(self, seq: u64) -> Option<u64> {
+        seq.is_multiple_of(self.every).then_some(seq / self.every)
+    }
+
+    /// Half-way between the looks for people, so that no frame has to bear both; the very first frame has text, too.
+    fn for_text(self, seq: u64) -> bool {
+        seq == 0 || seq % self.every == self.every / 2
+    }
+}
+
+/// The detectors of people and text, as far as they are wanted.
 #[derive(Debug)]
 pub struct Lookout {
     people: Option<PeopleDetector>,
     text: Option<TextDetector>,
-    every: u64,
+    times: LookTimes,
     turned: bool,
 }
 
 impl Lookout {
-    /// For pictures of `frames_per_second` (numerator and denominator); `turned` also looks for people who lie.
+    /// Looks at these times; `turned` also looks for people who lie.
     pub fn new(
         people: Option<PeopleDetector>,
         text: Option<TextDetector>,
-        frames_per_second: Option<(u32, u32)>,
+        times: LookTimes,
         turned: bool,
     ) -> Self {
-        Self { people, text, every: look_every(frames_per_second), turned }
+        Self { people, text, times, turned }
     }
 
     /// Looks at a frame, or not.
@@ -62,8 +90,7 @@ impl Lookout {
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
     pub fn look(&mut self, frame: &Frame) -> Result<Glance, DetectError> {
         let mut glance = Glance::default();
-        let look = frame.seq / self.every;
-        if let Some(detector) = self.people.as_mut().filter(|_| frame.seq.is_multiple_of(self.every)) {
+        if let (Some(detector), Some(look)) = (&mut self.people, self.times.for_people(frame.seq)) {
             glance.people = detector.detect(frame, Turn::NONE)?;
             if let Some(turn) = turn_of(look).filter(|_| self.turned) {
                 let upright = glance.people.clone();
@@ -72,9 +99,7 @@ impl Lookout {
                 glance.people.extend(turned.filter(|found| found.score >= TURNED_SCORE && is_new(found)));
             }
         }
-        // Half-way between the looks for people, so that no frame has to bear both; the very first frame has text, too.
-        let is_due = frame.seq == 0 || frame.seq % self.every == self.every / 2;
-        if let Some(detector) = self.text.as_mut().filter(|_| is_due) {
+        if let Some(detector) = self.text.as_mut().filter(|_| self.times.for_text(frame.seq)) {
             glance.text = detector.detect(frame)?;
         }
         Ok(glance)
@@ -127,7 +152,7 @@ mod tests {
     fn people_and_text_are_looked_for_by_turns() {
         let [graph, weights] = testing::nanodet_bytes();
         let people = PeopleDetector::new(&testing::runtime(), &graph, &weights, 0.35).unwrap();
-        let mut lookout = Lookout::new(Some(people), None, Some((10, 1)), false);
+        let mut lookout = Lookout::new(Some(people), None, LookTimes::new(Some((10, 1))), false);
         let mut frame = Picture::astronaut().to_frame();
         let mut seen = Vec::new();
         for seq in 0..9 {

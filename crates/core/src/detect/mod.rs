@@ -39,7 +39,7 @@ pub use centerface::CenterFace;
 pub use engine::DetectorSettings;
 pub use error::DetectError;
 pub use layout::Turn;
-pub use lookout::{Glance, Lookout};
+pub use lookout::{Glance, LookTimes, Lookout};
 pub use people::PeopleDetector;
 pub use prepare::Place;
 pub use runtime::Runtime;

@@ -93,7 +93,7 @@ impl Demux {
         let source = gst::ElementFactory::make("filesrc").property("location", input.location()).build()?;
         let demuxer = make(input.container().demuxer())?;
         let decoder = make("decodebin")?;
-        let sink = AppSink::builder().caps(sink_caps).sync(false).max_buffers(4).build();
+        let sink = AppSink::builder().caps(sink_caps).sync(false).max_buffers(2).build();
         pipeline.add_many([&source, &demuxer, &decoder])?;
         pipeline.add_many(tail)?;
         pipeline.add(&sink)?;

@@ -17,7 +17,13 @@ use super::sound::SoundSpec;
 use crate::model::{DurationNanos, Frame, PtsNanos, Speed, VideoCodec};
 
 /// Pictures that may wait in front of the encoder.
-const QUEUED_PICTURES: u64 = 4;
+const QUEUED_PICTURES: u64 = 1;
+
+/// Pictures that x264 looks ahead to share out bits, and those that it predicts from both sides in a row: fewer than the 10 and 3
+/// of "veryfast", since each picture that waits is held twice, by it and by the framework. At the same quality the file
+/// becomes about a tenth larger than with those, and at 1080p the peak is some 90 MB lower.
+const LOOK_AHEAD_PICTURES: i32 = 3;
+const PICTURES_BETWEEN: u32 = 1;
 
 /// Bytes of sound that may wait in front of the encoder: about four seconds of stereo, because the muxer takes turns.
 const QUEUED_SOUND_BYTES: u64 = 4 << 20;
@@ -312,6 +318,10 @@ fn x264(settings: &WriterSettings) -> Result<gst::Element, MediaError> {
     // slower, since the detectors keep the cores busy.
     encoder.set_property("threads", encoder_threads());
     encoder.set_property("sync-lookahead", 0i32);
+    if settings.speed == Speed::Balanced {
+        encoder.set_property("rc-lookahead", LOOK_AHEAD_PICTURES);
+        encoder.set_property("bframes", PICTURES_BETWEEN);
+    }
     let is_goal = settings.rate.is_some_and(|rate| rate.is_goal);
     encoder.set_property_from_str("pass", if is_goal { "cbr" } else { "qual" });
     encoder.set_property("quantizer", u32::from(settings.quality));

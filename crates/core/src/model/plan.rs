@@ -329,7 +329,7 @@ impl Default for Plan {
             regions: Vec::new(),
             speed: Speed::Balanced,
             codec: VideoCodec::X264,
-            quality: 19,
+            quality: 18,
             bitrate: Bitrate::Near,
             device: Device::Auto,
             look_ahead: DurationNanos::from_millis(1000),

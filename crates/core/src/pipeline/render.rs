@@ -153,7 +153,7 @@ fn run_stages(
     };
     let watermark =
         (!job.plan.watermark.is_empty()).then(|| Watermark::new(&job.plan.watermark, pictures.format().size));
-    let (to_draw, draw_in) = bounded(4);
+    let (to_draw, draw_in) = bounded(1);
     let artist = draw::Artist::new(job, redactor, watermark, writer.picture_input());
     let mut harvest = Harvest::default();
     let outcome = thread::scope(|scope| -> Result<(), EngineError> {

@@ -11,8 +11,8 @@ use super::lately::Lately;
 use super::stages::{decode, detect, follow};
 use super::threads::{Handle, Starter};
 use super::tracks::Script;
-use super::watching;
-use crate::detect::{CenterFace, DetectorSettings, Lookout, Schedule};
+use super::watching::Lookouts;
+use crate::detect::{CenterFace, DetectorSettings, Schedule};
 use crate::media::{PictureFormat, PictureSource};
 use crate::model::{Frame, FrameMasks, OnUncertain, Plan};
 use crate::track::{Follower, Prospects, TrackReport, TrackSettings};
@@ -31,7 +31,7 @@ pub(super) enum MaskOrigin<'a> {
 /// Everything that looks for faces.
 pub(super) struct Looking {
     detectors: Vec<CenterFace>,
-    lookouts: Vec<Lookout>,
+    lookouts: Lookouts,
     tracker: Follower,
     schedule: Schedule,
     prospects: Prospects,
@@ -48,7 +48,7 @@ impl MaskOrigin<'_> {
         let (schedule, on_uncertain) =
             (Schedule::new(plan.search, plan.speed, format.rate), plan.on_uncertain);
         let detectors = detectors(plan, assets)?;
-        let lookouts = watching::lookouts(plan, assets, format.rate, detectors.len())?;
+        let lookouts = Lookouts::new(plan, assets, format.rate, detectors.len())?;
         let prospects = Prospects::new(TrackSettings::from_plan(plan), format.size);
         Ok(Self::Search(Box::new(Looking {
             detectors,
@@ -113,13 +113,16 @@ impl<'scope> Starter<'scope, '_, '_> {
     ) -> Result<Sighted<'scope>, EngineError> {
         let Looking { detectors, lookouts, tracker, schedule, prospects, on_uncertain } = looking;
         let lately = Arc::new(Lately::new(prospects, Arc::clone(&self.brake.stop)));
-        let (to_detect, detect_in) = bounded(detectors.len() * 2);
-        let (to_follow, follow_in) = bounded(detectors.len() * 2);
+        let lookouts = Arc::new(lookouts);
+        // Each picture that waits costs its own size, and the slowest stage is the detectors': more would not make it faster.
+        let (to_detect, detect_in) = bounded(detectors.len());
+        let (to_follow, follow_in) = bounded(detectors.len());
         let decoding = self.stage("decode", move |watch| decode::run(pictures, &to_detect, watch))?;
-        for (detector, lookout) in detectors.into_iter().zip(lookouts) {
-            let (input, output, lately) = (detect_in.clone(), to_follow.clone(), Arc::clone(&lately));
+        for detector in detectors {
+            let (input, output) = (detect_in.clone(), to_follow.clone());
+            let (lately, lookouts) = (Arc::clone(&lately), Arc::clone(&lookouts));
             self.stage("detect", move |watch| {
-                detect::run(detector, lookout, &input, &output, schedule, &lately, watch)
+                detect::run(detector, &lookouts, &input, &output, schedule, &lately, watch)
             })?;
         }
         drop((detect_in, to_follow));

@@ -1,27 +1,56 @@
-//! The detectors of people and text that a plan asks for, one set for each worker.
+//! The detectors of people and text that a plan asks for: few, which the workers share, since each looks seldom and keeps some
+//! 50 MB.
+
+use std::sync::Mutex;
 
 use super::assets::{AssetError, Assets};
 use super::error::EngineError;
-use crate::detect::{Lookout, PeopleDetector, TextDetector};
-use crate::model::{Plan, Search, Text};
+use crate::detect::{Glance, LookTimes, Lookout, PeopleDetector, TextDetector};
+use crate::model::{Frame, Plan, Search, Text};
 use crate::track::PERSON_KEEP_SCORE;
 
-/// One set for each of `workers`, for pictures of `frames_per_second` (numerator and denominator).
-///
-/// # Errors
-/// Where a model was not loaded that the plan needs, or ONNX Runtime does not take it.
-pub(super) fn lookouts(
-    plan: &Plan,
-    assets: &Assets,
-    frames_per_second: Option<(u32, u32)>,
-    workers: usize,
-) -> Result<Vec<Lookout>, EngineError> {
-    let one = || {
-        let people = plan.needs_people().then(|| people(assets)).transpose()?;
-        let text = (plan.text == Text::Mask).then(|| text(assets)).transpose()?;
-        Ok(Lookout::new(people, text, frames_per_second, plan.search != Search::Upright))
-    };
-    (0..workers).map(|_| one()).collect()
+/// Workers that share one set. Looks are some ten pictures apart, and one takes about as long as two searches for faces.
+const WORKERS_FOR_A_SET: usize = 4;
+
+/// What the workers share. While one of them looks with a set, others that need the same one wait.
+#[derive(Debug)]
+pub(super) struct Lookouts {
+    times: LookTimes,
+    sets: Vec<Mutex<Lookout>>,
+}
+
+impl Lookouts {
+    /// Enough for so many workers, for pictures of `frames_per_second` (numerator and denominator).
+    ///
+    /// # Errors
+    /// Where a model was not loaded that the plan needs, or ONNX Runtime does not take it.
+    pub(super) fn new(
+        plan: &Plan,
+        assets: &Assets,
+        frames_per_second: Option<(u32, u32)>,
+        workers: usize,
+    ) -> Result<Self, EngineError> {
+        let times = LookTimes::new(frames_per_second);
+        let one = || {
+            let people = plan.needs_people().then(|| people(assets)).transpose()?;
+            let text = (plan.text == Text::Mask).then(|| text(assets)).transpose()?;
+            Ok(Mutex::new(Lookout::new(people, text, times, plan.search != Search::Upright)))
+        };
+        let sets = (0..workers.div_ceil(WORKERS_FOR_A_SET)).map(|_| one());
+        Ok(Self { times, sets: sets.collect::<Result<_, EngineError>>()? })
+    }
+
+    /// Looks at a frame, or not. Waits for a free set.
+    ///
+    /// # Errors
+    /// A failure of ONNX Runtime, outputs that cannot be trusted, or a set with which another worker broke down.
+    pub(super) fn look(&self, frame: &Frame) -> Result<Glance, EngineError> {
+        let Some(look) = self.times.nth_look(frame.seq) else { return Ok(Glance::default()) };
+        let nth = usize::try_from(look).unwrap_or(0) % self.sets.len().max(1);
+        let broken = || EngineError::Worker("detect");
+        let mut lookout = self.sets.get(nth).ok_or_else(broken)?.lock().map_err(|_poisoned| broken())?;
+        Ok(lookout.look(frame)?)
+    }
 }
 
 fn people(assets: &Assets) -> Result<PeopleDetector, EngineError> {

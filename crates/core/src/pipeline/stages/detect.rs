@@ -2,16 +2,17 @@
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::detect::{CenterFace, FaceDetector, Glance, Lookout, Place, Schedule, thumbnail};
+use crate::detect::{CenterFace, FaceDetector, Glance, Place, Schedule, thumbnail};
 use crate::model::{Detection, Frame};
 use crate::pipeline::error::EngineError;
 use crate::pipeline::gauge::Watch;
 use crate::pipeline::lately::Lately;
+use crate::pipeline::watching::Lookouts;
 use crate::track::{Looked, Observation};
 
 pub(in crate::pipeline) fn run(
     mut detector: CenterFace,
-    mut lookout: Lookout,
+    lookouts: &Lookouts,
     input: &Receiver<Frame>,
     output: &Sender<(Frame, Looked)>,
     schedule: Schedule,
@@ -26,7 +27,7 @@ pub(in crate::pipeline) fn run(
             }
             None => Vec::new(),
         };
-        let Glance { people, text } = lookout.look(&frame)?;
+        let Glance { people, text } = lookouts.look(&frame)?;
         let faces = Observation {
             seq: frame.seq,
             pts: frame.pts,
