@@ -35,6 +35,13 @@ impl CenterFace {
         Engine::new::<Layers>(runtime, model_bytes, settings).map(Self)
     }
 
+    /// With a smaller input for pictures that are turned by half a right angle: quicker, and small faces in them are lost. For a
+    /// search that comes back to a face in other turns.
+    #[must_use]
+    pub fn with_small_diagonals(self) -> Self {
+        Self(self.0.with_small_diagonals())
+    }
+
     /// The faces near places where some are expected, each looked for upright in its own turn, as [`FaceDetector::detect`]
     /// gives them. Much quicker than a look at the whole frame where there are few.
     ///

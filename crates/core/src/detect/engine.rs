@@ -115,6 +115,12 @@ impl Engine {
         })
     }
 
+    /// See [`Preparer::with_small_diagonals`].
+    #[must_use]
+    pub(super) fn with_small_diagonals(self) -> Self {
+        Self { preparer: self.preparer.with_small_diagonals(), ..self }
+    }
+
     /// The faces in a frame that is looked at with a turn.
     ///
     /// # Errors

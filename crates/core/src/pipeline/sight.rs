@@ -14,7 +14,7 @@ use super::tracks::Script;
 use super::watching::Lookouts;
 use crate::detect::{CenterFace, DetectorSettings, Schedule};
 use crate::media::{PictureFormat, PictureSource};
-use crate::model::{Frame, FrameMasks, OnUncertain, Plan};
+use crate::model::{Frame, FrameMasks, OnUncertain, Plan, Search};
 use crate::track::{Follower, Prospects, TrackReport, TrackSettings};
 
 /// More workers than this would only wait for the encoder.
@@ -72,7 +72,10 @@ fn detectors(plan: &Plan, assets: &Assets) -> Result<Vec<CenterFace>, EngineErro
         score_threshold: TrackSettings::default().keep_score,
     };
     (0..worker_count())
-        .map(|_| Ok(CenterFace::new(&assets.runtime, &assets.finder.bytes, settings)?))
+        .map(|_| {
+            let detector = CenterFace::new(&assets.runtime, &assets.finder.bytes, settings)?;
+            Ok(if plan.search == Search::Turned { detector.with_small_diagonals() } else { detector })
+        })
         .collect()
 }
 

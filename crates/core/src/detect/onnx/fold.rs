@@ -144,12 +144,12 @@ fn scaled_weight(node: &Node, weight: &Tensor, factor: &[f32]) -> Option<Vec<f32
 }
 
 /// How often a value is read, by nodes or as an output.
-fn uses(graph: &Graph, name: &str) -> usize {
+pub(super) fn uses(graph: &Graph, name: &str) -> usize {
     let by_nodes = graph.node.iter().flat_map(|node| &node.input).filter(|input| *input == name).count();
     by_nodes + graph.output.iter().filter(|output| output.name.as_deref() == Some(name)).count()
 }
 
-fn initializer<'g>(graph: &'g Graph, name: &str) -> Option<&'g Tensor> {
+pub(super) fn initializer<'g>(graph: &'g Graph, name: &str) -> Option<&'g Tensor> {
     graph.initializer.iter().find(|tensor| tensor.name.as_deref() == Some(name))
 }
 

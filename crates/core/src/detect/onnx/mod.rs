@@ -3,6 +3,7 @@
 
 mod bounds;
 mod fold;
+mod padding;
 mod pass;
 mod proto;
 mod tfjs;
@@ -82,6 +83,7 @@ pub(crate) fn adapt(model_bytes: &[u8], wishes: &Wishes<'_>) -> Result<Vec<u8>, 
     }
     graph.value_info.clear();
     fold::fold_batch_normalization(graph);
+    padding::fold_padding(graph);
     pass::drop_unused_initializers(graph);
     Ok(model.encode_to_vec())
 }

@@ -54,6 +54,24 @@ fn worst_difference(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {
 }
 
 #[test]
+fn padding_moves_into_convolutions_and_changes_no_value() {
+    let outputs = ["Identity", "Identity_1", "Identity_2", "Identity_3", "Identity_4", "Identity_5"];
+    let [graph, weights] = testing::nanodet_bytes();
+    let converted = convert(&graph, &weights, &outputs).unwrap();
+    let wishes = Wishes { outputs: &outputs, normalise: None, any_size: false };
+    let adapted = adapt(&converted, &wishes).unwrap();
+    let paddings = |bytes: &[u8]| {
+        let nodes = decode(bytes).unwrap().graph.unwrap().node;
+        nodes.iter().filter(|node| node.op_type.as_deref() == Some("Pad")).count()
+    };
+    // What is left pads with the smallest of all numbers, for a maximum.
+    assert_eq!((paddings(&converted), paddings(&adapted)), (29, 1));
+    let pixels = ramp(3 * 416 * 416, 37.7, 256.0);
+    let values = |onnx: &[u8]| run(onnx, [1, 3, 416, 416], &pixels, &outputs);
+    assert!(worst_difference(&values(&converted), &values(&adapted)) <= 1e-5);
+}
+
+#[test]
 fn the_pass_keeps_what_the_shipped_models_compute() {
     let (height, width) = (96, 160);
     let pixels = ramp(3 * height * width, 37.7, 256.0);

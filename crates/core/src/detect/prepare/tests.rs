@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::testing::{FULL_601, frame, noise};
 use super::*;
-use crate::model::{ColorMatrix, PlaneRef};
+use crate::model::{ColorMatrix, EllipsePx, PlaneRef};
 
 /// The weight of each source sample in target sample `at`, from the definition: shared length where the axis
 /// shrinks, distance to the neighbours' centres where it grows.
@@ -165,4 +165,40 @@ fn quarter_turns_move_pixels_without_changing_them() {
             }
         }
     }
+}
+
+#[test]
+fn only_diagonal_turns_become_smaller_where_that_is_asked_for() {
+    let frame = noise(640, 360, FULL_601, 3);
+    let mut preparer = Preparer::new(640, ChannelOrder::Rgb, false).with_small_diagonals();
+    let sizes = [0, 1, 2, 3].map(|eighths| {
+        let input = preparer.prepare(&frame, Turn::eighths(eighths));
+        (input.width, input.height)
+    });
+    assert_eq!(sizes, [(640, 352), (512, 512), (352, 640), (512, 512)]);
+}
+
+#[test]
+fn a_crop_shows_what_lies_around_its_place() {
+    // A picture that grows brighter to the right, darker where it is turned by half.
+    let mut frame = frame(640, 360, FULL_601);
+    frame.bytes_mut().fill(128);
+    for row in frame.planes_mut()[0].data.chunks_mut(frame_stride()) {
+        row.iter_mut().zip(0u32..).for_each(|(luma, x)| *luma = u8::try_from(x * 255 / 640).unwrap_or(255));
+    }
+    let mut preparer = Preparer::new(640, ChannelOrder::Rgb, false);
+    let at = |angle_rad: f32| Place::of(EllipsePx { cx: 300.0, cy: 180.0, rx: 20.0, ry: 20.0, angle_rad });
+    let crops = preparer.prepare_crops(&frame, &[at(0.0), at(std::f32::consts::PI)]);
+    let middle = crops.side / 2;
+    for (crop, across) in crops.pixels.chunks(3 * crops.side * crops.side).zip([1.0, -1.0]) {
+        let row = &crop[middle * crops.side..][..crops.side];
+        let expected = |x: usize| (300.0 + across * (x as f32 + 0.5 - middle as f32)) * 255.0 / 640.0;
+        assert!((row[middle] - expected(middle)).abs() < 1.5, "{} for {}", row[middle], expected(middle));
+        assert!((row[10] - expected(10)).abs() < 1.5 && (row[120] - expected(120)).abs() < 1.5);
+    }
+}
+
+/// Bytes from one row of luma to the next.
+fn frame_stride() -> usize {
+    crate::model::FrameSize::rounded_up(640, 360).stride_y()
 }
