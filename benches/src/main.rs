@@ -4,6 +4,7 @@
 mod clips;
 mod contenders;
 mod faces;
+mod kernels;
 mod leaks;
 mod machine;
 mod memory;
@@ -23,7 +24,7 @@ use results::Section;
 /// Whatever stops a measurement, in words.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-const USAGE: &str = "cargo xtask bench [speed|memory|leak|size|scaling]... [--rounds N]\n  without a name: all but scaling.\n\
+const USAGE: &str = "cargo xtask bench [speed|memory|leak|size|kernels|scaling]... [--rounds N]\n  without a name: all but scaling.\n\
                      cargo xtask quality [faces|voice|sound]...\n  without a name: all of them.\n\
                      OBSCURA_TEST_DATA names the folder of scenes and speech.";
 /// What `cargo xtask quality` measures.
@@ -32,10 +33,11 @@ const QUALITY: [&str; 3] = ["faces", "voice", "sound"];
 /// A measurement: from the folder of test data and the number of rounds to a part of the results.
 type Measure = fn(&Path, usize) -> Result<Section, String>;
 /// All measurements, in the order in which they run.
-const SECTIONS: [(&str, Measure); 8] = [
+const SECTIONS: [(&str, Measure); 9] = [
     ("leak", |data, _| leaks::section(data)),
     ("memory", |data, _| memory::section(&scenes(data))),
     ("size", |data, _| size::section(&scenes(data))),
+    ("kernels", |_, _| kernels::section()),
     ("scaling", |data, _| scaling::section(&scenes(data))),
     ("speed", |data, rounds| speed::section(&scenes(data), rounds)),
     ("faces", |data, _| faces::section(data)),

@@ -10,6 +10,8 @@
 
 mod detect;
 mod draws;
+#[doc(hidden)]
+pub mod kernels;
 mod media;
 pub mod model;
 mod pipeline;

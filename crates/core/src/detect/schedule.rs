@@ -79,6 +79,12 @@ impl Schedule {
         [Turn::NONE].iter().chain(turned).take(passes).copied()
     }
 
+    /// Searched frames from the last whose faces are known to the one in which they are expected: while one worker looks at a
+    /// whole picture, another can go on to the next.
+    pub fn known_after(&self) -> u64 {
+        self.whole_every.max(2)
+    }
+
     /// Whether faces are also looked for where some are expected: not where every searched frame is looked at as a whole, in
     /// every direction that is asked for.
     pub fn follows_faces(&self) -> bool {

@@ -1,7 +1,7 @@
 //! What several workers found lately, put in order, so that each knows where faces are expected in its own picture.
 //!
-//! A worker hears of what was found up to [`LAG`] searched pictures before its own, however much more is known by then: so
-//! the result hangs on the recording alone, and not on which worker was quicker. Nobody waits for long: passes over a
+//! A worker hears of what was found up to a certain number of searched pictures before its own, however much more is known by
+//! then: so the result hangs on the recording alone, and not on which worker was quicker. Nobody waits for long: passes over a
 //! whole picture need nothing of this, and come first.
 
 use std::collections::VecDeque;
@@ -13,10 +13,6 @@ use super::in_order::InOrder;
 use crate::model::{Detection, EllipsePx, PtsNanos};
 use crate::track::Prospects;
 
-/// Searched pictures from the last that is known of to the one in which that is used: while one worker looks at a whole
-/// picture, another can look at the next.
-const LAG: u64 = 2;
-
 /// How often somebody who waits looks whether the run was stopped.
 const WATCH: Duration = Duration::from_millis(20);
 
@@ -25,6 +21,8 @@ const WATCH: Duration = Duration::from_millis(20);
 pub(super) struct Lately {
     known: Mutex<Known>,
     changed: Condvar,
+    /// Searched pictures from the last that is known of to the one in which that is used.
+    lag: u64,
     stop: Arc<AtomicBool>,
 }
 
@@ -32,21 +30,21 @@ pub(super) struct Lately {
 struct Known {
     early: InOrder<(PtsNanos, Vec<Detection>)>,
     prospects: Prospects,
-    /// What was to be expected after each of the last `LAG` searched pictures.
+    /// What was to be expected after each of the last `lag` searched pictures.
     after: VecDeque<Prospects>,
 }
 
 impl Lately {
-    /// Knows what the prospects know. Whoever waits gives up once `stop` is set.
-    pub(super) fn new(prospects: Prospects, stop: Arc<AtomicBool>) -> Self {
+    /// Knows what the prospects know, and tells it `lag` searched pictures later. Whoever waits gives up once `stop` is set.
+    pub(super) fn new(prospects: Prospects, lag: u64, stop: Arc<AtomicBool>) -> Self {
         let known = Known { early: InOrder::new(), prospects, after: VecDeque::new() };
-        Self { known: Mutex::new(known), changed: Condvar::new(), stop }
+        Self { known: Mutex::new(known), changed: Condvar::new(), lag, stop }
     }
 
     /// Where faces are expected in the nth searched picture, the surest first; waits for those before it. `None` where the run
     /// was stopped.
     pub(super) fn expected(&self, nth: u64, pts: PtsNanos) -> Option<Vec<EllipsePx>> {
-        let Some(last) = nth.checked_sub(LAG) else { return Some(Vec::new()) };
+        let Some(last) = nth.checked_sub(self.lag) else { return Some(Vec::new()) };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         while known.early.next_seq() <= last {
             if self.stop.load(Ordering::Relaxed) {
@@ -69,7 +67,7 @@ impl Lately {
             known.prospects.push(pts, &detections);
             let now = known.prospects.clone();
             known.after.push_back(now);
-            if known.after.len() as u64 > LAG {
+            if known.after.len() as u64 > self.lag {
                 known.after.pop_front();
             }
         }
@@ -85,7 +83,7 @@ mod tests {
 
     fn lately(stop: bool) -> Lately {
         let prospects = Prospects::new(TrackSettings::default(), FrameSize::rounded_up(640, 360));
-        Lately::new(prospects, Arc::new(AtomicBool::new(stop)))
+        Lately::new(prospects, 2, Arc::new(AtomicBool::new(stop)))
     }
 
     fn face(cx: f32) -> Detection {

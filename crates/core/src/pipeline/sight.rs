@@ -115,7 +115,7 @@ impl<'scope> Starter<'scope, '_, '_> {
         output: Sender<(Frame, FrameMasks)>,
     ) -> Result<Sighted<'scope>, EngineError> {
         let Looking { detectors, lookouts, tracker, schedule, prospects, on_uncertain } = looking;
-        let lately = Arc::new(Lately::new(prospects, Arc::clone(&self.brake.stop)));
+        let lately = Arc::new(Lately::new(prospects, schedule.known_after(), Arc::clone(&self.brake.stop)));
         let lookouts = Arc::new(lookouts);
         // Each picture that waits costs its own size, and the slowest stage is the detectors': more would not make it faster.
         let (to_detect, detect_in) = bounded(detectors.len());

@@ -200,5 +200,5 @@ fn a_crop_shows_what_lies_around_its_place() {
 
 /// Bytes from one row of luma to the next.
 fn frame_stride() -> usize {
-    crate::model::FrameSize::rounded_up(640, 360).stride_y()
+    FrameSize::rounded_up(640, 360).stride_y()
 }

@@ -1,0 +1,211 @@
+//! Single kernels behind plain types, for the micro-benchmarks in `benches/benches/kernels.rs`. None of them opens a recording or
+//! writes one, and the product calls none of them.
+
+use std::path::Path;
+
+use crate::detect::{
+    CenterFace, DetectorSettings, FaceDetector, PeopleDetector, Place, Runtime, Turn, YuNet, thumbnail,
+};
+use crate::model::{
+    Detection, Device, EllipsePx, FaceStyle, Frame, FrameMasks, FrameSize, Mask, MaskArea, MaskSource, Plan,
+    PtsNanos, TrackId, VoiceMode,
+};
+use crate::redact::Redactor;
+use crate::track::{Follower, Looked, Observation};
+use crate::voice::{SoundFormat, VoiceStage};
+
+/// Why a kernel could not be made or run.
+pub type Failure = Box<dyn std::error::Error>;
+
+const SETTINGS: DetectorSettings = DetectorSettings { side_px: 640, score_threshold: 0.1 };
+
+/// A kernel that takes a picture.
+pub trait Look {
+    /// Looks at a picture; how much was found.
+    ///
+    /// # Errors
+    /// A failure of ONNX Runtime.
+    fn look(&mut self, frame: &Frame) -> Result<usize, Failure>;
+}
+
+/// `CenterFace` on whole pictures, or on crops of them.
+#[derive(Debug)]
+pub struct Finder {
+    detector: CenterFace,
+    turn: Turn,
+    crops: usize,
+}
+
+impl Finder {
+    /// Looks at whole pictures turned by so many eighths, or at so many crops where that is not none.
+    ///
+    /// # Errors
+    /// A library or model that cannot be loaded.
+    pub fn load(library: &Path, model: &[u8], eighths: u8, crops: usize) -> Result<Self, Failure> {
+        let detector = CenterFace::new(&Runtime::load(library)?, model, SETTINGS)?.with_small_diagonals();
+        Ok(Self { detector, turn: Turn::eighths(eighths), crops })
+    }
+}
+
+impl Look for Finder {
+    fn look(&mut self, frame: &Frame) -> Result<usize, Failure> {
+        let places: Vec<Place> = ellipses(self.crops, frame.size(), 60.0).map(Place::of).collect();
+        let found = match places.as_slice() {
+            [] => self.detector.detect(frame, self.turn)?,
+            some => self.detector.detect_near(frame, some)?,
+        };
+        Ok(found.len())
+    }
+}
+
+/// `YuNet`, which searches the finished file.
+#[derive(Debug)]
+pub struct Checker(YuNet);
+
+impl Checker {
+    /// # Errors
+    /// A library or model that cannot be loaded.
+    pub fn load(library: &Path, model: &[u8]) -> Result<Self, Failure> {
+        Ok(Self(YuNet::new(&Runtime::load(library)?, model, SETTINGS)?))
+    }
+}
+
+impl Look for Checker {
+    fn look(&mut self, frame: &Frame) -> Result<usize, Failure> {
+        Ok(self.0.detect(frame, Turn::NONE)?.len())
+    }
+}
+
+/// `NanoDet`.
+#[derive(Debug)]
+pub struct People(PeopleDetector);
+
+impl People {
+    /// # Errors
+    /// A library or model that cannot be loaded.
+    pub fn load(library: &Path, graph: &[u8], weights: &[u8]) -> Result<Self, Failure> {
+        Ok(Self(PeopleDetector::new(&Runtime::load(library)?, graph, weights, 0.25)?))
+    }
+}
+
+impl Look for People {
+    fn look(&mut self, frame: &Frame) -> Result<usize, Failure> {
+        Ok(self.0.detect(frame, Turn::NONE)?.len())
+    }
+}
+
+/// The small picture by which scene cuts are found.
+#[derive(Debug)]
+pub struct Summary;
+
+impl Look for Summary {
+    fn look(&mut self, frame: &Frame) -> Result<usize, Failure> {
+        Ok(thumbnail(frame).iter().map(|value| usize::from(*value)).sum())
+    }
+}
+
+/// Hides ellipses on the processor.
+#[derive(Debug)]
+pub struct Painter {
+    redactor: Redactor,
+    masks: FrameMasks,
+}
+
+impl Painter {
+    /// So many masks of 128 px, in pictures of one size.
+    ///
+    /// # Errors
+    /// No random numbers.
+    pub fn new(size: FrameSize, style: FaceStyle, masks: usize) -> Result<Self, Failure> {
+        let redactor = Redactor::new(Device::Cpu, size, style)?;
+        let mask = |(ellipse, nth): (EllipsePx, u32)| Mask {
+            track: TrackId(nth),
+            area: MaskArea::Ellipse(ellipse),
+            source: MaskSource::Detected,
+            score: Some(0.9),
+        };
+        let masks = ellipses(masks, size, 128.0).zip(1..).map(mask).collect();
+        Ok(Self { redactor, masks: FrameMasks::new(0, PtsNanos(0), masks) })
+    }
+
+    /// Hides them in a picture; how many samples of luma that were.
+    ///
+    /// # Errors
+    /// Masks of another picture.
+    pub fn paint(&mut self, frame: &mut Frame) -> Result<u64, Failure> {
+        (self.masks.seq, self.masks.pts) = (frame.seq, frame.pts);
+        Ok(self.redactor.redact(frame, &self.masks)?.hidden_luma_px)
+    }
+}
+
+/// The voice stage on stereo sound of 48 kHz.
+pub struct Voice(VoiceStage);
+
+impl std::fmt::Debug for Voice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Voice({:?})", self.0.mode())
+    }
+}
+
+impl Voice {
+    /// # Errors
+    /// No random numbers.
+    pub fn new(mode: VoiceMode) -> Result<Self, Failure> {
+        let format = SoundFormat { rate_hz: 48_000, channels: 2 };
+        Ok(Self(VoiceStage::new(mode, Plan::default().alarms, format)?))
+    }
+
+    /// Treats interleaved samples; how many came out.
+    ///
+    /// # Errors
+    /// Sound behind the end.
+    pub fn treat(&mut self, samples: &[f32]) -> Result<usize, Failure> {
+        let mut out = Vec::with_capacity(samples.len());
+        self.0.process(samples, &mut out)?;
+        Ok(out.len())
+    }
+}
+
+/// The tracker with a crowd in the picture.
+#[derive(Debug)]
+pub struct Crowd {
+    follower: Follower,
+    size: FrameSize,
+    faces: usize,
+    next: u64,
+}
+
+impl Crowd {
+    /// So many faces in each picture.
+    ///
+    /// # Errors
+    /// None with the default plan.
+    pub fn new(size: FrameSize, faces: usize) -> Result<Self, Failure> {
+        Ok(Self { follower: Follower::new(&Plan::default(), size)?, size, faces, next: 0 })
+    }
+
+    /// Takes the next picture, 40 ms later; how many masks one that left has.
+    pub fn step(&mut self) -> usize {
+        let faces = ellipses(self.faces, self.size, 40.0);
+        let faces = Observation {
+            seq: self.next,
+            pts: PtsNanos(self.next * 40_000_000),
+            detections: faces.map(|ellipse| Detection { ellipse, score: 0.8 }).collect(),
+            thumbnail: [128; 576],
+            damaged: false,
+        };
+        self.next += 1;
+        self.follower.push(Looked { faces, people: Vec::new(), text: Vec::new() });
+        std::iter::from_fn(|| self.follower.pop_ready()).map(|frame| frame.masks.len()).sum()
+    }
+}
+
+/// Ellipses of one height, spread over a picture.
+fn ellipses(count: usize, size: FrameSize, height_px: f32) -> impl Iterator<Item = EllipsePx> {
+    let (width, height) = (size.width() as f32, size.height() as f32);
+    // Steps of the golden ratio fall evenly, however many there are.
+    (0..count).map(move |n| {
+        let (x, y) = ((n as f32 * 0.618_034).fract(), (n as f32 + 0.5) / count as f32);
+        EllipsePx { cx: x * width, cy: y * height, rx: height_px * 0.4, ry: height_px * 0.5, angle_rad: 0.0 }
+    })
+}
