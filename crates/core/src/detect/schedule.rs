@@ -24,8 +24,9 @@ const CYCLE: [Turn; 7] = [
 /// upright faces weakly and askew, and three times the background is hidden.
 const SEARCHES_PER_SECOND: (u64, u64) = (25, 2);
 
-/// However many frames a second there are.
+/// However many frames a second there are, or a recording wrongly claims.
 const MAX_EVERY: u64 = 8;
+const MAX_WHOLE_EVERY: u64 = 3;
 
 /// Of the searched frames, those in which the whole picture is looked at come this often: one in 160 ms, and one in 240 ms where
 /// speed is worth more. In the others, faces are looked for only where some are expected, each in its own turn, which costs
@@ -55,7 +56,7 @@ impl Schedule {
         let (every, whole_every) = match (search, frames_per_second) {
             (Search::Turned, Some(rate @ (1.., 1..))) => {
                 let every = frames_each(rate, SEARCHES_PER_SECOND).clamp(1, MAX_EVERY);
-                (every, (frames_each(rate, whole) / every).max(1))
+                (every, (frames_each(rate, whole) / every).clamp(1, MAX_WHOLE_EVERY))
             }
             _ => (1, 1),
         };
@@ -112,7 +113,7 @@ mod tests {
             (Some((15, 1)), 1, 2),
             (Some((50, 1)), 4, 2),
             (Some((60, 1)), 5, 2),
-            (Some((1000, 1)), 8, 20),
+            (Some((1000, 1)), 8, 3),
             (Some((0, 1)), 1, 1),
             (None, 1, 1),
         ] {
