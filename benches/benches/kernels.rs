@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 
 use divan::{Bencher, black_box};
-use obscura_core::kernels::{Checker, Crowd, Finder, Look, Painter, People, Summary, Voice};
+use obscura_core::engine::home_folder;
+use obscura_core::kernels::{Checker, Crowd, Finder, Look, Painter, People, Summary, Voice, fill_with_noise};
 use obscura_core::model::{
     ColorMatrix, Colorimetry, FaceStyle, Frame, FramePool, FrameSize, PtsNanos, VoiceMode,
 };
@@ -18,10 +19,7 @@ fn main() {
 
 /// A file under the Obscura home folder.
 fn home(kind: &str, file: &str) -> PathBuf {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let data = || set("XDG_DATA_HOME").or_else(|| Some(set("HOME")?.join(".local/share")));
-    let home = set("OBSCURA_HOME").or_else(|| Some(data()?.join("obscura"))).unwrap_or_default();
-    home.join(kind).join(file)
+    home_folder().expect("a home folder is named").join(kind).join(file)
 }
 
 fn library() -> PathBuf {
@@ -37,11 +35,7 @@ fn picture((width, height): (usize, usize)) -> Frame {
     let pool = FramePool::new(FrameSize::rounded_up(width, height), 1);
     let colour = Colorimetry { full_range: false, matrix: ColorMatrix::Bt709 };
     let mut frame = pool.take(0, PtsNanos(0), colour);
-    let mut state = 1u32;
-    for byte in frame.bytes_mut() {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        *byte = state.to_be_bytes()[0] / 2 + 64;
-    }
+    fill_with_noise(&mut frame, 1);
     frame
 }
 

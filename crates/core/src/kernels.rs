@@ -50,10 +50,8 @@ impl Finder {
 impl Look for Finder {
     fn look(&mut self, frame: &Frame) -> Result<usize, Failure> {
         let places: Vec<Place> = ellipses(self.crops, frame.size(), 60.0).map(Place::of).collect();
-        let found = match places.as_slice() {
-            [] => self.detector.detect(frame, self.turn)?,
-            some => self.detector.detect_near(frame, some)?,
-        };
+        let mut look = self.detector.look_at(frame);
+        let found = if places.is_empty() { look.whole(self.turn)? } else { look.near(&places)? };
         Ok(found.len())
     }
 }
@@ -191,12 +189,22 @@ impl Crowd {
             seq: self.next,
             pts: PtsNanos(self.next * 40_000_000),
             detections: faces.map(|ellipse| Detection { ellipse, score: 0.8 }).collect(),
-            thumbnail: [128; 576],
+            thumbnail: [128; _],
             damaged: false,
         };
         self.next += 1;
         self.follower.push(Looked { faces, people: Vec::new(), text: Vec::new() });
         std::iter::from_fn(|| self.follower.pop_ready()).map(|frame| frame.masks.len()).sum()
+    }
+}
+
+/// Fills a picture with reproducible noise.
+pub fn fill_with_noise(frame: &mut Frame, seed: u32) {
+    let mut state = seed;
+    for byte in frame.bytes_mut() {
+        // The generator of "Numerical Recipes": its upper bits are random enough for pictures.
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        [*byte, ..] = state.to_be_bytes();
     }
 }
 

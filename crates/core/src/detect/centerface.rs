@@ -7,7 +7,7 @@
 use crate::model::{Detection, Frame};
 
 use super::FaceDetector;
-use super::engine::{Decoder, DetectorSettings, Engine, Grid};
+use super::engine::{Decoder, DetectorSettings, Engine, Grid, Look};
 use super::error::DetectError;
 use super::layout::Turn;
 use super::nms::Candidate;
@@ -42,13 +42,9 @@ impl CenterFace {
         Self(self.0.with_small_diagonals())
     }
 
-    /// The faces near places where some are expected, each looked for upright in its own turn, as [`FaceDetector::detect`]
-    /// gives them. Much quicker than a look at the whole frame where there are few.
-    ///
-    /// # Errors
-    /// A failure of ONNX Runtime, or outputs that cannot be trusted.
-    pub fn detect_near(&mut self, frame: &Frame, places: &[Place]) -> Result<Vec<Detection>, DetectError> {
-        self.0.detect_near::<Layers>(frame, places)
+    /// Scales a frame, to be looked at in several ways.
+    pub fn look_at<'a>(&'a mut self, frame: &'a Frame) -> FaceLook<'a> {
+        FaceLook(self.0.look_at(frame))
     }
 }
 
@@ -58,7 +54,30 @@ impl FaceDetector for CenterFace {
     }
 
     fn detect(&mut self, frame: &Frame, turn: Turn) -> Result<Vec<Detection>, DetectError> {
-        self.0.detect::<Layers>(frame, turn)
+        self.look_at(frame).whole(turn)
+    }
+}
+
+/// A frame that was scaled for [`CenterFace`].
+#[derive(Debug)]
+pub struct FaceLook<'a>(Look<'a>);
+
+impl FaceLook<'_> {
+    /// The faces that a pass over the whole frame finds, as [`FaceDetector::detect`] gives them.
+    ///
+    /// # Errors
+    /// A failure of ONNX Runtime, or outputs that cannot be trusted.
+    pub fn whole(&mut self, turn: Turn) -> Result<Vec<Detection>, DetectError> {
+        self.0.whole::<Layers>(turn)
+    }
+
+    /// The faces near places where some are expected, each looked for upright in its own turn. Much quicker than a pass over the
+    /// whole frame where there are few.
+    ///
+    /// # Errors
+    /// A failure of ONNX Runtime, or outputs that cannot be trusted.
+    pub fn near(&mut self, places: &[Place]) -> Result<Vec<Detection>, DetectError> {
+        self.0.near::<Layers>(places)
     }
 }
 

@@ -6,7 +6,7 @@ use super::error::DetectError;
 use super::layout::{FrameFromModel, SIDE_STEP, Turn};
 use super::nms::{self, Candidate};
 use super::onnx::{self, Normalise, Wishes};
-use super::prepare::{ChannelOrder, Place, Preparer};
+use super::prepare::{ChannelOrder, Loaded, Place, Preparer};
 use super::runtime::{Network, Outputs, Runtime};
 
 /// How finely and how eagerly a detector looks.
@@ -43,8 +43,6 @@ pub(super) trait Decoder {
     const OUTPUTS: &'static [&'static str];
     /// What it wants done to values of 0..=255 first.
     const NORMALISE: Option<Normalise> = None;
-    /// It takes square pictures of one size only; what the picture does not fill is black.
-    const SQUARE: bool = false;
     /// Boxes that share more than this of their common area are one.
     const MAX_IOU: f32 = nms::MAX_FACE_IOU;
 
@@ -104,12 +102,12 @@ impl Engine {
         settings: DetectorSettings,
     ) -> Result<Self, DetectError> {
         settings.check()?;
-        let wishes = Wishes { outputs: D::OUTPUTS, normalise: D::NORMALISE, any_size: !D::SQUARE };
+        let wishes = Wishes { outputs: D::OUTPUTS, normalise: D::NORMALISE };
         let adapted = onnx::adapt(model_bytes, &wishes)
             .map_err(|source| DetectError::Model { model: D::NAME, source })?;
         Ok(Self {
             network: Network::new(runtime, D::NAME, &adapted)?,
-            preparer: Preparer::new(settings.side_px, D::ORDER, D::SQUARE),
+            preparer: Preparer::new(settings.side_px, D::ORDER),
             threshold: settings.score_threshold,
             candidates: Vec::new(),
         })
@@ -121,48 +119,63 @@ impl Engine {
         Self { preparer: self.preparer.with_small_diagonals(), ..self }
     }
 
-    /// The faces in a frame that is looked at with a turn.
+    /// Scales a frame, to be looked at in several ways.
+    pub(super) fn look_at<'a>(&'a mut self, frame: &'a Frame) -> Look<'a> {
+        Look {
+            loaded: self.preparer.load(frame),
+            network: &mut self.network,
+            threshold: self.threshold,
+            candidates: &mut self.candidates,
+            size: frame.size(),
+        }
+    }
+}
+
+/// A frame that was scaled for a network.
+#[derive(Debug)]
+pub(super) struct Look<'a> {
+    loaded: Loaded<'a>,
+    network: &'a mut Network,
+    threshold: f32,
+    candidates: &'a mut Vec<Candidate>,
+    size: FrameSize,
+}
+
+impl Look<'_> {
+    /// What is found in the whole frame by a pass with a turn.
     ///
     /// # Errors
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
-    pub(super) fn detect<D: Decoder>(
-        &mut self,
-        frame: &Frame,
-        turn: Turn,
-    ) -> Result<Vec<Detection>, DetectError> {
-        let input = self.preparer.prepare(frame, turn);
+    pub(super) fn whole<D: Decoder>(&mut self, turn: Turn) -> Result<Vec<Detection>, DetectError> {
+        let input = self.loaded.whole(turn);
         let grid = Grid { width: input.width, height: input.height, threshold: self.threshold };
         let outputs = self.network.run(input.pixels, input.height, input.width)?;
         self.candidates.clear();
-        D::decode(&outputs, &grid, &mut self.candidates)?;
-        nms::suppress(&mut self.candidates, D::MAX_IOU)
+        D::decode(&outputs, &grid, self.candidates)?;
+        nms::suppress(self.candidates, D::MAX_IOU)
             .map_err(|nms::TooMany| DetectError::TooManyCandidates { model: D::NAME })?;
         let found = self.candidates.iter().map(|candidate| in_frame(candidate, &input.frame_from_model));
-        Ok(found.filter(|detection| touches(&detection.ellipse, frame.size())).collect())
+        Ok(found.filter(|detection| touches(&detection.ellipse, self.size)).collect())
     }
 
     /// The faces near places where some are expected.
     ///
     /// # Errors
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
-    pub(super) fn detect_near<D: Decoder>(
-        &mut self,
-        frame: &Frame,
-        places: &[Place],
-    ) -> Result<Vec<Detection>, DetectError> {
+    pub(super) fn near<D: Decoder>(&mut self, places: &[Place]) -> Result<Vec<Detection>, DetectError> {
         let mut found: Vec<(Turn, Detection)> = Vec::new();
         for places in places.chunks(MAX_CROPS) {
-            let crops = self.preparer.prepare_crops(frame, places);
+            let crops = self.loaded.crops(places);
             let side = crops.side as f32;
             let grid = Grid { width: crops.side, height: crops.side, threshold: self.threshold };
             let mut outputs = self.network.run(crops.pixels, crops.side, crops.side)?;
             for (nth, (place, frame_from_model)) in places.iter().zip(&crops.frame_from_model).enumerate() {
                 outputs.go_to(nth);
                 self.candidates.clear();
-                D::decode(&outputs, &grid, &mut self.candidates)?;
+                D::decode(&outputs, &grid, self.candidates)?;
                 self.candidates.retain(|candidate| is_well_inside(candidate, side));
                 let faces = self.candidates.iter().map(|candidate| in_frame(candidate, frame_from_model));
-                let faces = faces.filter(|face| touches(&face.ellipse, frame.size()));
+                let faces = faces.filter(|face| touches(&face.ellipse, self.size));
                 found.extend(faces.map(|face| (place.turn, face)));
             }
         }

@@ -150,7 +150,7 @@ impl InputLayout {
 }
 
 impl InputLayout {
-    /// A square of `side` pixels around a point of the frame, cut out of the scaled picture of an upright layout and turned;
+    /// A square of `side` pixels around a point of the frame, cut out of the scaled picture of this upright layout and turned;
     /// one of its pixels is `step_px` pixels of the frame, both ways.
     pub(crate) fn around(&self, (x, y): (f32, f32), turn: Turn, side: usize, step_px: f32) -> Self {
         let (sin, cos) = turn.sin_cos();
@@ -172,10 +172,12 @@ impl InputLayout {
         }
     }
 
-    /// The same place for the picture on a square input: more black to the right or below.
-    #[must_use]
-    pub(crate) fn padded_to_square(self, side_px: u16) -> Self {
-        Self { width: side_px.into(), height: side_px.into(), ..self }
+    /// Whether each pixel of the network's input is one of the scaled picture, or black.
+    pub(crate) fn keeps_pixels(&self) -> bool {
+        let FrameFromModel { matrix, origin } = self.content_from_model;
+        let [across, down] = matrix;
+        matrix.iter().flatten().all(|step| step.abs() <= 1.0)
+            && [across, down, origin].iter().flatten().all(|value| value.fract() == 0.0)
     }
 }
 

@@ -43,9 +43,9 @@ pub struct LookTimes {
 }
 
 impl LookTimes {
-    /// For pictures of `frames_per_second` (numerator and denominator).
-    pub fn new(frames_per_second: Option<(u32, u32)>) -> Self {
-        Self { every: look_every(frames_per_second) }
+    /// For pictures of `frames_per_second` (numerator and denominator); `seldom` is half as often.
+    pub fn new(frames_per_second: Option<(u32, u32)>, seldom: bool) -> Self {
+        Self { every: look_every(frames_per_second) * if seldom { 2 } else { 1 } }
     }
 
     /// The number of the look that falls on a frame, if anything is looked for in it.
@@ -69,28 +69,22 @@ impl LookTimes {
 pub struct Lookout {
     people: Option<PeopleDetector>,
     text: Option<TextDetector>,
-    times: LookTimes,
     turned: bool,
 }
 
 impl Lookout {
-    /// Looks at these times; `turned` also looks for people who lie.
-    pub fn new(
-        people: Option<PeopleDetector>,
-        text: Option<TextDetector>,
-        times: LookTimes,
-        turned: bool,
-    ) -> Self {
-        Self { people, text, times, turned }
+    /// Looks for what there is a detector for; `turned` also looks for people who lie.
+    pub fn new(people: Option<PeopleDetector>, text: Option<TextDetector>, turned: bool) -> Self {
+        Self { people, text, turned }
     }
 
-    /// Looks at a frame, or not.
+    /// Looks at a frame if it is time, or not.
     ///
     /// # Errors
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
-    pub fn look(&mut self, frame: &Frame) -> Result<Glance, DetectError> {
+    pub fn look(&mut self, frame: &Frame, times: LookTimes) -> Result<Glance, DetectError> {
         let mut glance = Glance::default();
-        if let (Some(detector), Some(look)) = (&mut self.people, self.times.for_people(frame.seq)) {
+        if let (Some(detector), Some(look)) = (&mut self.people, times.for_people(frame.seq)) {
             glance.people = detector.detect(frame, Turn::NONE)?;
             if let Some(turn) = turn_of(look).filter(|_| self.turned) {
                 let upright = glance.people.clone();
@@ -99,7 +93,7 @@ impl Lookout {
                 glance.people.extend(turned.filter(|found| found.score >= TURNED_SCORE && is_new(found)));
             }
         }
-        if let Some(detector) = self.text.as_mut().filter(|_| self.times.for_text(frame.seq)) {
+        if let Some(detector) = self.text.as_mut().filter(|_| times.for_text(frame.seq)) {
             glance.text = detector.detect(frame)?;
         }
         Ok(glance)
@@ -152,12 +146,13 @@ mod tests {
     fn people_and_text_are_looked_for_by_turns() {
         let [graph, weights] = testing::nanodet_bytes();
         let people = PeopleDetector::new(&testing::runtime(), &graph, &weights, 0.35).unwrap();
-        let mut lookout = Lookout::new(Some(people), None, LookTimes::new(Some((10, 1))), false);
+        let mut lookout = Lookout::new(Some(people), None, false);
+        let times = LookTimes::new(Some((10, 1)), false);
         let mut frame = Picture::astronaut().to_frame();
         let mut seen = Vec::new();
         for seq in 0..9 {
             frame.seq = seq;
-            seen.push(lookout.look(&frame).unwrap().people.len());
+            seen.push(lookout.look(&frame, times).unwrap().people.len());
         }
         assert_eq!(seen, [1, 0, 0, 0, 1, 0, 0, 0, 1]);
     }

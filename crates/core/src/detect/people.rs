@@ -14,7 +14,7 @@ use super::onnx::{self, Normalise};
 use super::prepare::ChannelOrder;
 use super::runtime::{Outputs, Runtime};
 
-/// Both sides of the network's input, which it cannot change.
+/// The longest side of the network's input: it was trained on squares of this size.
 const SIDE_PX: u16 = 416;
 
 /// Classes of the COCO data set; "person" is the first.
@@ -56,7 +56,7 @@ impl PeopleDetector {
     /// # Errors
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
     pub fn detect(&mut self, frame: &Frame, turn: Turn) -> Result<Vec<Detection>, DetectError> {
-        self.0.detect::<Layers>(frame, turn)
+        self.0.look_at(frame).whole::<Layers>(turn)
     }
 }
 
@@ -70,7 +70,6 @@ impl Decoder for Layers {
     /// From the authors' configuration `nanodet-g.yml`.
     const NORMALISE: Option<Normalise> =
         Some(Normalise { mean: [103.53, 116.28, 123.675], deviation: [57.375, 57.12, 58.395] });
-    const SQUARE: bool = true;
     const MAX_IOU: f32 = 0.6;
 
     fn decode(outputs: &Outputs<'_>, grid: &Grid, found: &mut Vec<Candidate>) -> Result<(), DetectError> {

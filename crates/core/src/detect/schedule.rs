@@ -30,7 +30,7 @@ const MAX_WHOLE_EVERY: u64 = 3;
 
 /// Of the searched frames, those in which the whole picture is looked at come this often: one in 160 ms, and one in 240 ms where
 /// speed is worth more. In the others, faces are looked for only where some are expected, each in its own turn, which costs
-/// a tenth of two passes over the picture for each face.
+/// a tenth of a pass over the picture for each face.
 ///
 /// Over six scenes with whole pictures every 80 / 160 / 240 / 320 ms: of 4648 faces 7 / 0 / 9 / 12 leaked, the longest for
 /// 3 / 0 / 6 / 12 frames, and the background hidden was 2.8 / 2.5 / 2.6 / 2.8 % on average.

@@ -52,7 +52,7 @@ impl FaceDetector for YuNet {
     }
 
     fn detect(&mut self, frame: &Frame, turn: Turn) -> Result<Vec<Detection>, DetectError> {
-        self.0.detect::<Layers>(frame, turn)
+        self.0.look_at(frame).whole::<Layers>(turn)
     }
 }
 

@@ -7,6 +7,7 @@ mod clean;
 mod components;
 mod demux;
 mod edits;
+mod encoder;
 mod error;
 mod finished;
 mod index;

@@ -9,6 +9,7 @@ use gstreamer_video as gst_video;
 
 use super::bitrate::RateLimit;
 use super::demux::make;
+use super::encoder;
 use super::error::MediaError;
 use super::input::descriptor_location;
 use super::nal;
@@ -19,26 +20,11 @@ use crate::model::{DurationNanos, Frame, PtsNanos, Speed, VideoCodec};
 /// Pictures that may wait in front of the encoder.
 const QUEUED_PICTURES: u64 = 1;
 
-/// Pictures that x264 looks ahead to share out bits, and those that it predicts from both sides in a row: fewer than the 10 and 3
-/// of "veryfast", since each picture that waits is held twice, by it and by the framework. At the same quality the file
-/// becomes about a tenth larger than with those, and at 1080p the peak is some 90 MB lower.
-const LOOK_AHEAD_PICTURES: i32 = 3;
-const PICTURES_BETWEEN: u32 = 1;
-
 /// Bytes of sound that may wait in front of the encoder: about four seconds of stereo, because the muxer takes turns.
 const QUEUED_SOUND_BYTES: u64 = 4 << 20;
 
 /// How long the muxer may take to finish the file once everything was sent.
 const FINISH_LIMIT: gst::ClockTime = gst::ClockTime::from_seconds(120);
-
-/// More threads of x264 only hold back pictures.
-const MAX_ENCODER_THREADS: usize = 16;
-
-/// The most that x264's element takes.
-const MAX_KILOBITS: u32 = 2_048_000;
-
-/// How long a scene may need more than the limit before the encoder saves elsewhere.
-const RATE_BUFFER_MILLIS: u32 = 1000;
 
 /// How the output is encoded.
 #[derive(Clone, Debug)]
@@ -269,7 +255,7 @@ fn picture_branch(
         .max_buffers(QUEUED_PICTURES)
         .build();
     let mut chain = vec![source.clone().upcast::<gst::Element>()];
-    chain.extend(encoder_chain(settings)?);
+    chain.extend(encoder::chain(settings, format.size)?);
     let pad = connect(pipeline, muxer, &chain, "video_%u")?;
     pad.set_property("trak-timescale", settings.timescale);
     if settings.codec != VideoCodec::Vp9 {
@@ -293,84 +279,6 @@ fn strip_probe(info: &mut gst::PadProbeInfo<'_>) -> gst::PadProbeReturn {
     }
     *buffer = clean;
     gst::PadProbeReturn::Ok
-}
-
-fn encoder_chain(settings: &WriterSettings) -> Result<Vec<gst::Element>, MediaError> {
-    let queue = make("queue")?;
-    let mut chain = match settings.codec {
-        VideoCodec::X264 => vec![x264(settings)?, make("h264parse")?],
-        VideoCodec::OpenH264 => vec![openh264(settings)?, make("h264parse")?],
-        VideoCodec::Vp9 => vec![vp9(settings)?, make("vp9parse")?],
-    };
-    chain.push(queue);
-    Ok(chain)
-}
-
-fn x264(settings: &WriterSettings) -> Result<gst::Element, MediaError> {
-    let encoder = make("x264enc")?;
-    let preset = match settings.speed {
-        Speed::Fastest => "ultrafast",
-        Speed::Balanced => "veryfast",
-        Speed::Smallest => "medium",
-    };
-    encoder.set_property_from_str("speed-preset", preset);
-    // Each thread, and the thread that looks ahead, holds pictures back: on two cores, 80 MB at 1080p less than by default, and no
-    // slower, since the detectors keep the cores busy.
-    encoder.set_property("threads", encoder_threads());
-    encoder.set_property("sync-lookahead", 0i32);
-    if settings.speed == Speed::Balanced {
-        encoder.set_property("rc-lookahead", LOOK_AHEAD_PICTURES);
-        encoder.set_property("bframes", PICTURES_BETWEEN);
-    }
-    let is_goal = settings.rate.is_some_and(|rate| rate.is_goal);
-    encoder.set_property_from_str("pass", if is_goal { "cbr" } else { "qual" });
-    encoder.set_property("quantizer", u32::from(settings.quality));
-    let kilobits = settings.rate.map(|rate| u32::try_from(rate.bits_per_second / 1000).unwrap_or(u32::MAX));
-    if let Some(kilobits) = kilobits {
-        encoder.set_property("bitrate", kilobits.clamp(1, MAX_KILOBITS));
-    }
-    // Without a limit of ours the element would cap the rate at its default of 2 Mbit/s, whatever the quality asks for.
-    let buffer_millis = if kilobits.is_some() && !is_goal { RATE_BUFFER_MILLIS } else { 0 };
-    encoder.set_property("vbv-buf-capacity", buffer_millis);
-    Ok(encoder)
-}
-
-/// One thread for each core, up to a bound.
-fn encoder_threads() -> u32 {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    u32::try_from(cores.min(MAX_ENCODER_THREADS)).unwrap_or(1)
-}
-
-fn openh264(settings: &WriterSettings) -> Result<gst::Element, MediaError> {
-    let encoder = make("openh264enc")?;
-    let complexity = match settings.speed {
-        Speed::Fastest => "low",
-        Speed::Balanced => "medium",
-        Speed::Smallest => "high",
-    };
-    encoder.set_property_from_str("complexity", complexity);
-    encoder.set_property_from_str("rate-control", "off");
-    encoder.set_property("qp-min", u32::from(settings.quality));
-    encoder.set_property("qp-max", u32::from(settings.quality).saturating_add(6).min(51));
-    Ok(encoder)
-}
-
-fn vp9(settings: &WriterSettings) -> Result<gst::Element, MediaError> {
-    let encoder = make("vp9enc")?;
-    let cpu_used = match settings.speed {
-        Speed::Fastest => 8i32,
-        Speed::Balanced => 6,
-        Speed::Smallest => 3,
-    };
-    encoder.set_property("cpu-used", cpu_used);
-    encoder.set_property("deadline", 1i64);
-    encoder.set_property("row-mt", true);
-    encoder.set_property("threads", 2i32);
-    encoder.set_property_from_str("end-usage", "cq");
-    // VP9's constant-quality scale runs to 63 where x264's runs to 51.
-    encoder.set_property("cq-level", i32::from(settings.quality) * 63 / 51);
-    encoder.set_property("target-bitrate", 100_000_000i32);
-    Ok(encoder)
 }
 
 fn sound_branch(

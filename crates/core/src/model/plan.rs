@@ -187,6 +187,16 @@ words! {
     }
 }
 
+impl Speed {
+    /// The quality where none is asked for, on x264's scale: the quick ones come within 1.5 dB of the recording outside the masks.
+    pub fn usual_quality(self) -> u8 {
+        match self {
+            Self::Fastest | Self::Balanced => 20,
+            Self::Smallest => 23,
+        }
+    }
+}
+
 words! {
     /// How the size of the output follows from that of the recording.
     Bitrate {
@@ -329,7 +339,7 @@ impl Default for Plan {
             regions: Vec::new(),
             speed: Speed::Balanced,
             codec: VideoCodec::X264,
-            quality: 18,
+            quality: Speed::Balanced.usual_quality(),
             bitrate: Bitrate::Near,
             device: Device::Auto,
             look_ahead: DurationNanos::from_millis(1000),
@@ -366,6 +376,11 @@ impl Plan {
     /// People are looked for.
     pub fn needs_people(&self) -> bool {
         self.heads != Heads::Off || !self.bodies.is_empty()
+    }
+
+    /// Something that a detector finds beside faces is hidden.
+    pub fn hides_beside_faces(&self) -> bool {
+        self.heads == Heads::Hide || !self.bodies.is_empty() || self.text == Text::Mask
     }
 
     /// The settings that hide less than what was measured to be enough and that nobody accepted, in words; `None` where there is

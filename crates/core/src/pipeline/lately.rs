@@ -7,14 +7,11 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
 
 use super::in_order::InOrder;
+use super::threads::WATCH;
 use crate::model::{Detection, EllipsePx, PtsNanos};
 use crate::track::Prospects;
-
-/// How often somebody who waits looks whether the run was stopped.
-const WATCH: Duration = Duration::from_millis(20);
 
 /// Shared by the workers.
 #[derive(Debug)]
@@ -29,15 +26,14 @@ pub(super) struct Lately {
 #[derive(Debug)]
 struct Known {
     early: InOrder<(PtsNanos, Vec<Detection>)>,
-    prospects: Prospects,
-    /// What was to be expected after each of the last `lag` searched pictures.
+    /// What was to be expected after each of the last `lag` searched pictures, and before the first.
     after: VecDeque<Prospects>,
 }
 
 impl Lately {
     /// Knows what the prospects know, and tells it `lag` searched pictures later. Whoever waits gives up once `stop` is set.
     pub(super) fn new(prospects: Prospects, lag: u64, stop: Arc<AtomicBool>) -> Self {
-        let known = Known { early: InOrder::new(), prospects, after: VecDeque::new() };
+        let known = Known { early: InOrder::new(), after: VecDeque::from([prospects]) };
         Self { known: Mutex::new(known), changed: Condvar::new(), lag, stop }
     }
 
@@ -64,8 +60,8 @@ impl Lately {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.early.push(nth, (pts, detections.to_vec()));
         while let Some((pts, detections)) = known.early.pop() {
-            known.prospects.push(pts, &detections);
-            let now = known.prospects.clone();
+            let Some(mut now) = known.after.back().cloned() else { return };
+            now.push(pts, &detections);
             known.after.push_back(now);
             if known.after.len() as u64 > self.lag {
                 known.after.pop_front();

@@ -10,8 +10,8 @@ use super::events::Link;
 use super::gauge::{Gauges, Watch};
 use crate::media::{MediaError, Writer};
 
-/// How often the watchdog looks whether the caller wants to stop.
-const WATCH: Duration = Duration::from_millis(20);
+/// How often whoever waits looks whether the run is to stop.
+pub(super) const WATCH: Duration = Duration::from_millis(20);
 
 /// Stops all stages, and keeps the first reason.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use super::assets::{AssetError, Assets};
 use super::error::EngineError;
 use crate::detect::{Glance, LookTimes, Lookout, PeopleDetector, TextDetector};
-use crate::model::{Frame, Plan, Search, Text};
+use crate::model::{Frame, Plan, Search, Speed, Text};
 use crate::track::PERSON_KEEP_SCORE;
 
 /// Workers that share one set. Looks are some ten pictures apart, and one takes about as long as two searches for faces.
@@ -30,11 +30,13 @@ impl Lookouts {
         frames_per_second: Option<(u32, u32)>,
         workers: usize,
     ) -> Result<Self, EngineError> {
-        let times = LookTimes::new(frames_per_second);
+        // Somebody who is only listed may be found a little later; what is hidden may not.
+        let seldom = plan.speed == Speed::Fastest && !plan.hides_beside_faces();
+        let times = LookTimes::new(frames_per_second, seldom);
         let one = || {
             let people = plan.needs_people().then(|| people(assets)).transpose()?;
             let text = (plan.text == Text::Mask).then(|| text(assets)).transpose()?;
-            Ok(Mutex::new(Lookout::new(people, text, times, plan.search != Search::Upright)))
+            Ok(Mutex::new(Lookout::new(people, text, plan.search != Search::Upright)))
         };
         let sets = (0..workers.div_ceil(WORKERS_FOR_A_SET)).map(|_| one());
         Ok(Self { times, sets: sets.collect::<Result<_, EngineError>>()? })
@@ -49,7 +51,7 @@ impl Lookouts {
         let nth = usize::try_from(look).unwrap_or(0) % self.sets.len().max(1);
         let broken = || EngineError::Worker("detect");
         let mut lookout = self.sets.get(nth).ok_or_else(broken)?.lock().map_err(|_poisoned| broken())?;
-        Ok(lookout.look(frame)?)
+        Ok(lookout.look(frame, self.times)?)
     }
 }
 

@@ -6,6 +6,7 @@ mod fold;
 mod padding;
 mod pass;
 mod proto;
+mod sizes;
 mod tfjs;
 
 use prost::Message;
@@ -59,8 +60,6 @@ pub(crate) struct Wishes<'a> {
     pub(crate) outputs: &'a [&'a str],
     /// What the network wants done to values of 0..=255 first.
     pub(crate) normalise: Option<Normalise>,
-    /// Pictures of any size may come in.
-    pub(crate) any_size: bool,
 }
 
 /// Rewrites a model so that ONNX Runtime can run it at any size and optimise all of it.
@@ -73,11 +72,10 @@ pub(crate) struct Wishes<'a> {
 pub(crate) fn adapt(model_bytes: &[u8], wishes: &Wishes<'_>) -> Result<Vec<u8>, ModelError> {
     let mut model = decode(model_bytes)?;
     let graph = model.graph.as_mut().ok_or_else(|| ModelError::Missing("graph".to_owned()))?;
+    sizes::free_resizing(graph);
     pass::keep_outputs(graph, wishes.outputs)?;
     pass::take_initializers_off_inputs(graph);
-    if wishes.any_size {
-        pass::free_dimensions(graph);
-    }
+    pass::free_dimensions(graph);
     if let Some(normalise) = &wishes.normalise {
         pass::normalise_input(graph, normalise)?;
     }

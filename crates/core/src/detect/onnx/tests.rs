@@ -40,8 +40,8 @@ fn run(onnx: &[u8], shape: [usize; 4], pixels: &[f32], outputs: &[&str]) -> Vec<
     outputs.iter().map(|name| found[*name].try_extract_tensor::<f32>().unwrap().1.to_vec()).collect()
 }
 
-fn any_size<'a>(outputs: &'a [&'a str]) -> Wishes<'a> {
-    Wishes { outputs, normalise: None, any_size: true }
+fn wishes<'a>(outputs: &'a [&'a str]) -> Wishes<'a> {
+    Wishes { outputs, normalise: None }
 }
 
 fn ramp(length: usize, step: f32, span: f32) -> Vec<f32> {
@@ -54,12 +54,11 @@ fn worst_difference(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {
 }
 
 #[test]
-fn padding_moves_into_convolutions_and_changes_no_value() {
+fn padding_moves_into_convolutions_and_no_value_changes_but_by_rounding() {
     let outputs = ["Identity", "Identity_1", "Identity_2", "Identity_3", "Identity_4", "Identity_5"];
     let [graph, weights] = testing::nanodet_bytes();
     let converted = convert(&graph, &weights, &outputs).unwrap();
-    let wishes = Wishes { outputs: &outputs, normalise: None, any_size: false };
-    let adapted = adapt(&converted, &wishes).unwrap();
+    let adapted = adapt(&converted, &wishes(&outputs)).unwrap();
     let paddings = |bytes: &[u8]| {
         let nodes = decode(bytes).unwrap().graph.unwrap().node;
         nodes.iter().filter(|node| node.op_type.as_deref() == Some("Pad")).count()
@@ -68,7 +67,20 @@ fn padding_moves_into_convolutions_and_changes_no_value() {
     assert_eq!((paddings(&converted), paddings(&adapted)), (29, 1));
     let pixels = ramp(3 * 416 * 416, 37.7, 256.0);
     let values = |onnx: &[u8]| run(onnx, [1, 3, 416, 416], &pixels, &outputs);
-    assert!(worst_difference(&values(&converted), &values(&adapted)) <= 1e-5);
+    let worst = worst_difference(&values(&converted), &values(&adapted));
+    assert!(worst <= 1e-4, "values differ by {worst}");
+}
+
+#[test]
+fn resizing_by_factors_takes_pictures_of_any_size() {
+    let outputs = ["Identity", "Identity_3"];
+    let [graph, weights] = testing::nanodet_bytes();
+    let adapted = adapt(&convert(&graph, &weights, &outputs).unwrap(), &wishes(&outputs)).unwrap();
+    for (rows, columns) in [(256, 416), (416, 256), (32, 64)] {
+        let found = run(&adapted, [1, 3, rows, columns], &ramp(3 * rows * columns, 37.7, 256.0), &outputs);
+        let cells = (rows / 8) * (columns / 8);
+        assert_eq!([found[0].len(), found[1].len()], [cells * 80, cells * 44], "{rows} x {columns}");
+    }
 }
 
 #[test]
@@ -78,7 +90,7 @@ fn the_pass_keeps_what_the_shipped_models_compute() {
     for (bytes, outputs) in
         [(testing::centerface_bytes(), CENTERFACE.as_slice()), (testing::yunet_bytes(), &YUNET)]
     {
-        let adapted = adapt(&bytes, &any_size(outputs)).unwrap();
+        let adapted = adapt(&bytes, &wishes(outputs)).unwrap();
         let shape = [1, 3, height, width];
         let expected = run(&with_free_sizes_only(&bytes), shape, &pixels, outputs);
         let worst = worst_difference(&run(&adapted, shape, &pixels, outputs), &expected);
@@ -88,7 +100,7 @@ fn the_pass_keeps_what_the_shipped_models_compute() {
 
 #[test]
 fn the_pass_removes_what_costs_time() {
-    let model = decode(&adapt(&testing::centerface_bytes(), &any_size(&CENTERFACE)).unwrap()).unwrap();
+    let model = decode(&adapt(&testing::centerface_bytes(), &wishes(&CENTERFACE)).unwrap()).unwrap();
     let graph = model.graph.unwrap();
     assert_eq!(graph.input.len(), 1, "only the picture is an input");
     assert!(graph.node.iter().all(|node| node.op_type.as_deref() != Some("BatchNormalization")));
@@ -173,7 +185,7 @@ fn folding_keeps_grouped_convolutions_right() {
     for (op_type, weight) in [("Conv", [6, 2, 2, 2]), ("ConvTranspose", [4, 3, 2, 2])] {
         for with_bias in [false, true] {
             let shipped = grouped(op_type, weight, with_bias).encode_to_vec();
-            let adapted = adapt(&shipped, &any_size(&["y"])).unwrap();
+            let adapted = adapt(&shipped, &wishes(&["y"])).unwrap();
             assert_eq!(decode(&adapted).unwrap().graph.unwrap().node.len(), 1, "{op_type} is folded");
             let shape = [1, 4, 5, 7];
             let (before, after) =
@@ -190,11 +202,11 @@ fn what_cannot_be_folded_stays() {
     let graph = model.graph.as_mut().unwrap();
     // The value before the normalisation is wanted too.
     graph.output.push(value("between"));
-    let adapted = adapt(&model.encode_to_vec(), &any_size(&["y", "between"])).unwrap();
+    let adapted = adapt(&model.encode_to_vec(), &wishes(&["y", "between"])).unwrap();
     assert_eq!(decode(&adapted).unwrap().graph.unwrap().node.len(), 2);
     let mut model = grouped("Conv", [6, 2, 2, 2], false);
     model.graph.as_mut().unwrap().initializer[4] = constant("mean", &[5], 0.1);
-    let adapted = adapt(&model.encode_to_vec(), &any_size(&["y"])).unwrap();
+    let adapted = adapt(&model.encode_to_vec(), &wishes(&["y"])).unwrap();
     assert_eq!(decode(&adapted).unwrap().graph.unwrap().node.len(), 2, "lists of unequal length");
 }
 
@@ -203,13 +215,11 @@ fn models_that_would_change_are_refused() {
     let model = grouped("Conv", [6, 2, 2, 2], false).encode_to_vec();
     // Field 25 of a model holds functions, which `proto` does not describe.
     let with_function = [model.as_slice(), &[0xca, 0x01, 0x00]].concat();
-    assert!(matches!(adapt(&with_function, &any_size(&["y"])), Err(ModelError::UnknownParts { .. })));
-    assert!(
-        matches!(adapt(&model, &any_size(&["z"])), Err(ModelError::Missing(what)) if what.contains("`z`"))
-    );
-    assert!(matches!(adapt(&[], &any_size(&["y"])), Err(ModelError::Missing(what)) if what == "graph"));
+    assert!(matches!(adapt(&with_function, &wishes(&["y"])), Err(ModelError::UnknownParts { .. })));
+    assert!(matches!(adapt(&model, &wishes(&["z"])), Err(ModelError::Missing(what)) if what.contains("`z`")));
+    assert!(matches!(adapt(&[], &wishes(&["y"])), Err(ModelError::Missing(what)) if what == "graph"));
     let large = vec![0; MAX_MODEL_BYTES + 1];
-    assert!(matches!(adapt(&large, &any_size(&["y"])), Err(ModelError::TooLarge { .. })));
+    assert!(matches!(adapt(&large, &wishes(&["y"])), Err(ModelError::TooLarge { .. })));
 }
 
 #[test]
@@ -219,13 +229,13 @@ fn a_bomb_of_empty_messages_is_refused() {
     let mut bomb = vec![0x3a];
     prost::encode_length_delimiter(nodes.len(), &mut bomb).unwrap();
     bomb.extend(nodes);
-    assert!(matches!(adapt(&bomb, &any_size(&["y"])), Err(ModelError::TooManyFields { .. })));
+    assert!(matches!(adapt(&bomb, &wishes(&["y"])), Err(ModelError::TooManyFields { .. })));
 }
 
 proptest! {
     #[test]
     fn random_bytes_never_pass(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        prop_assert!(adapt(&bytes, &any_size(&CENTERFACE)).is_err());
+        prop_assert!(adapt(&bytes, &wishes(&CENTERFACE)).is_err());
     }
 
     #[test]
@@ -240,7 +250,7 @@ proptest! {
         }
         // Neither may panic; what passes must be readable again.
         for bytes in [&bytes[..], &bytes[..cut.index(bytes.len())]] {
-            if let Ok(adapted) = adapt(bytes, &any_size(&["y"])) {
+            if let Ok(adapted) = adapt(bytes, &wishes(&["y"])) {
                 prop_assert!(decode(&adapted).is_ok());
             }
         }

@@ -1,9 +1,9 @@
 //! Squares cut out of the scaled picture around places where faces are expected, each turned so that its face stands upright.
 
-use crate::model::{EllipsePx, Frame};
+use crate::model::EllipsePx;
 
 use super::super::layout::{FrameFromModel, Turn};
-use super::Preparer;
+use super::Loaded;
 
 /// Both sides of a crop in pixels of the network's input, a multiple of 32. With 96 a fifth more background is hidden.
 const CROP_SIDE_PX: usize = 128;
@@ -39,13 +39,12 @@ pub(crate) struct Crops<'a> {
     pub(crate) frame_from_model: Vec<FrameFromModel>,
 }
 
-impl Preparer {
-    /// Scales and converts a frame, and cuts out a crop for each place.
-    pub(crate) fn prepare_crops(&mut self, frame: &Frame, places: &[Place]) -> Crops<'_> {
-        let side = CROP_SIDE_PX;
-        let whole = self.scaled(frame);
+impl Loaded<'_> {
+    /// A crop for each place.
+    pub(crate) fn crops(&mut self, places: &[Place]) -> Crops<'_> {
+        let (side, whole) = (CROP_SIDE_PX, self.straight.layout);
+        self.load_turner(false);
         let mut frame_from_model = Vec::with_capacity(places.len());
-        self.laid_out = None;
         self.pixels.resize(places.len() * 3 * side * side, 0.0);
         for (place, pixels) in places.iter().zip(self.pixels.chunks_exact_mut(3 * side * side)) {
             let [[scale, _], _] = whole.frame_from_model.matrix;
@@ -55,6 +54,6 @@ impl Preparer {
             self.turner.turn(&layout, pixels);
             frame_from_model.push(layout.frame_from_model);
         }
-        Crops { pixels: &self.pixels, side, frame_from_model }
+        Crops { pixels: self.pixels, side, frame_from_model }
     }
 }

@@ -36,12 +36,12 @@ impl TextDetector {
     /// # Errors
     /// [`DetectError::Model`], [`DetectError::Runtime`].
     pub fn new(runtime: &Runtime, model_bytes: &[u8]) -> Result<Self, DetectError> {
-        let wishes = Wishes { outputs: &[OUTPUT], normalise: Some(NORMALISE), any_size: true };
+        let wishes = Wishes { outputs: &[OUTPUT], normalise: Some(NORMALISE) };
         let adapted =
             onnx::adapt(model_bytes, &wishes).map_err(|source| DetectError::Model { model: NAME, source })?;
         Ok(Self {
             network: Network::new(runtime, NAME, &adapted)?,
-            preparer: Preparer::new(SIDE_PX, ChannelOrder::Bgr, false),
+            preparer: Preparer::new(SIDE_PX, ChannelOrder::Bgr),
         })
     }
 
@@ -51,7 +51,8 @@ impl TextDetector {
     /// # Errors
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
     pub fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
-        let input = self.preparer.prepare(frame, Turn::NONE);
+        let mut loaded = self.preparer.load(frame);
+        let input = loaded.whole(Turn::NONE);
         let (width, height) = (input.width, input.height);
         let outputs = self.network.run(input.pixels, height, width)?;
         let probability = outputs.tensor(OUTPUT, &[1, 1, height, width])?;

@@ -2,7 +2,7 @@
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::detect::{CenterFace, FaceDetector, Glance, Place, Schedule, thumbnail};
+use crate::detect::{CenterFace, Glance, Place, Schedule, thumbnail};
 use crate::model::{Detection, Frame};
 use crate::pipeline::error::EngineError;
 use crate::pipeline::gauge::Watch;
@@ -51,15 +51,16 @@ fn search(
     lately: &Lately,
     watch: &mut Watch<'_>,
 ) -> Result<Option<Vec<Detection>>, EngineError> {
+    let mut look = detector.look_at(frame);
     let mut detections = Vec::new();
     for turn in schedule.passes(nth) {
-        detections.extend(detector.detect(frame, turn)?);
+        detections.extend(look.whole(turn)?);
     }
     if schedule.follows_faces() {
         let Some(expected) = watch.input(|| lately.expected(nth, frame.pts)) else { return Ok(None) };
         let mut places: Vec<Place> = expected.into_iter().map(Place::of).collect();
         places.retain(|place| schedule.passes(nth).all(|turn| turn != place.turn));
-        detections.extend(detector.detect_near(frame, &places)?);
+        detections.extend(look.near(&places)?);
         lately.publish(nth, frame.pts, &detections);
     }
     Ok(Some(detections))

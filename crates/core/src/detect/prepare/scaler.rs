@@ -1,0 +1,98 @@
+//! Scales and converts a whole frame, with tables that are kept from frame to frame.
+
+use crate::model::{Colorimetry, Frame, FrameSize};
+
+use super::super::layout::{InputLayout, Turn};
+use super::ChannelOrder;
+use super::colour::{RgbFromYuv, RgbRow};
+use super::plane::PlaneScaler;
+
+/// Scales frames to the size that they have in inputs whose longest side is `side_px`, for one kind of turn.
+#[derive(Debug)]
+pub(super) struct Scaler {
+    pub(super) side_px: u16,
+    turn: Turn,
+    /// For frames of the size and colour of the last.
+    tables: Option<Tables>,
+}
+
+/// A scaled frame, before it is turned.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scaled<'a> {
+    /// As in [`Scaler`].
+    pub(super) side_px: u16,
+    /// Three planes of `layout.width` x `layout.height` values in 0..=255, black to the right of the content and below.
+    pub(super) pixels: &'a [f32],
+    /// Where the content lies.
+    pub(super) layout: InputLayout,
+}
+
+/// Everything that depends on size and colour only.
+#[derive(Debug)]
+struct Tables {
+    key: (FrameSize, Colorimetry),
+    layout: InputLayout,
+    luma: PlaneScaler,
+    chroma: PlaneScaler,
+    rgb_from_yuv: RgbFromYuv,
+    /// One row each of luma, Cb and Cr at content width.
+    rows: [Vec<f32>; 3],
+    /// The scaled frame. What lies beside its content is black, and never written.
+    pixels: Vec<f32>,
+}
+
+impl Scaler {
+    pub(super) fn new(side_px: u16, turn: Turn) -> Self {
+        Self { side_px, turn, tables: None }
+    }
+
+    /// Scales and converts a frame; `order` is the order of the planes.
+    pub(super) fn scale(&mut self, frame: &Frame, order: ChannelOrder) -> Scaled<'_> {
+        let (size, colour) = (frame.size(), frame.colour);
+        let known = self.tables.take().filter(|tables| tables.key == (size, colour));
+        let tables = known.unwrap_or_else(|| Tables::new(size, colour, self.side_px, self.turn));
+        let tables = self.tables.insert(tables);
+        tables.scale(frame, order);
+        Scaled { side_px: self.side_px, pixels: &tables.pixels, layout: tables.layout }
+    }
+}
+
+impl Tables {
+    fn new(size: FrameSize, colour: Colorimetry, side_px: u16, turn: Turn) -> Self {
+        let layout = InputLayout::new(size, side_px, turn);
+        let target = (layout.content_width, layout.content_height);
+        let layout = match turn {
+            Turn::NONE => layout,
+            // Only what is turned becomes an input.
+            _ => InputLayout { width: target.0, height: target.1, ..layout },
+        };
+        let luma = PlaneScaler::new((size.width(), size.height()), target);
+        // Where chroma samples lie between luma samples differs by standard, by half a luma pixel at most:
+        // too little to matter.
+        let chroma = PlaneScaler::new((size.width() / 2, size.height() / 2), target);
+        let rgb_from_yuv = RgbFromYuv::new(colour, luma.unit(), chroma.unit());
+        let rows = std::array::from_fn(|_| vec![0.0; target.0]);
+        let pixels = vec![0.0; 3 * layout.width * layout.height];
+        Self { key: (size, colour), layout, luma, chroma, rgb_from_yuv, rows, pixels }
+    }
+
+    fn scale(&mut self, frame: &Frame, order: ChannelOrder) {
+        let [y, u, v] = frame.planes();
+        let [luma, cb, cr] = &mut self.rows;
+        let (stride, plane) = (self.layout.width, self.layout.width * self.layout.height);
+        let (first, rest) = self.pixels.split_at_mut(plane);
+        let (second, third) = rest.split_at_mut(plane);
+        let planes = first.chunks_exact_mut(stride).zip(second.chunks_exact_mut(stride));
+        let planes = planes.zip(third.chunks_exact_mut(stride)).take(self.layout.content_height);
+        for (at, ((first, second), third)) in planes.enumerate() {
+            self.luma.scale_row(&y, at, luma);
+            self.chroma.scale_row(&u, at, cb);
+            self.chroma.scale_row(&v, at, cr);
+            let (red, blue) = match order {
+                ChannelOrder::Rgb => (first, third),
+                ChannelOrder::Bgr => (third, first),
+            };
+            self.rgb_from_yuv.convert_row(luma, cb, cr, RgbRow { red, green: second, blue });
+        }
+    }
+}
