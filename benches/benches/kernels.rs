@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 
 use divan::{Bencher, black_box};
-use obscura_core::engine::home_folder;
-use obscura_core::kernels::{Checker, Crowd, Finder, Look, Painter, People, Summary, Voice, fill_with_noise};
+use obscura_core::kernels::{
+    Checker, Crowd, Finder, Look, Painter, People, Summary, Voice, fill_with_noise, home_folder,
+};
 use obscura_core::model::{
     ColorMatrix, Colorimetry, FaceStyle, Frame, FramePool, FrameSize, PtsNanos, VoiceMode,
 };

@@ -10,6 +10,7 @@ use crate::model::{
     Detection, Device, EllipsePx, FaceStyle, Frame, FrameMasks, FrameSize, Mask, MaskArea, MaskSource, Plan,
     PtsNanos, TrackId, VoiceMode,
 };
+pub use crate::pipeline::home_folder;
 use crate::redact::Redactor;
 use crate::track::{Follower, Looked, Observation};
 use crate::voice::{SoundFormat, VoiceStage};

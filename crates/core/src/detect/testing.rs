@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 
 use super::Runtime;
-use crate::kernels;
 use crate::model::{ColorMatrix, Colorimetry, Frame, FramePool, FrameSize, PtsNanos};
-use crate::pipeline::home_folder;
 
 pub(super) const FULL_601: Colorimetry = Colorimetry { full_range: true, matrix: ColorMatrix::Bt601 };
 
 /// A file under the Obscura home folder.
 pub(super) fn home(kind: &str, file: &str) -> PathBuf {
-    let path = home_folder().unwrap().join(kind).join(file);
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let data = || variable("XDG_DATA_HOME").or_else(|| Some(variable("HOME")?.join(".local/share")));
+    let home = variable("OBSCURA_HOME").or_else(|| Some(data()?.join("obscura"))).unwrap_or_default();
+    let path = home.join(kind).join(file);
     assert!(path.is_file(), "{kind}/{file} is not in the Obscura home folder: run `cargo xtask setup`");
     path
 }
@@ -98,6 +99,11 @@ pub(super) fn frame(width: usize, height: usize, colour: Colorimetry) -> Frame {
 /// A frame of reproducible noise.
 pub(super) fn noise(width: usize, height: usize, colour: Colorimetry, seed: u32) -> Frame {
     let mut frame = frame(width, height, colour);
-    kernels::fill_with_noise(&mut frame, seed);
+    let mut state = seed;
+    for byte in frame.bytes_mut() {
+        // The generator of "Numerical Recipes": its upper bits are random enough for pictures.
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *byte = (state >> 24) as u8;
+    }
     frame
 }
