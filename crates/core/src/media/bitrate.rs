@@ -7,9 +7,9 @@
 use super::sound::SoundSpec;
 use crate::model::{Bitrate, DurationNanos, Speed};
 
-/// The output may be this much larger than the recording, in percent. The encoder's buffer gives a short
-/// recording more: at 8 s it stays at 1.2.
-const NEAR_PERCENT: u64 = 108;
+/// What the encoder may spend at the very most, in percent of the recording's bits, had it nothing left ahead at the end. In the
+/// end it has nearly all of that: outputs have 1.1 to 1.2 times the size of the recording.
+const NEAR_PERCENT: u64 = 150;
 
 /// H.265, VP9 and AV1 need about half the bits of H.264.
 const NEAR_PERCENT_OF_NEWER: u64 = 200;
@@ -17,13 +17,21 @@ const NEAR_PERCENT_OF_NEWER: u64 = 200;
 /// No picture is squeezed below this, in bits a second.
 const LEAST_BITS: u64 = 96_000;
 
+/// Where a limit is near, what may be spent ahead of it: three fifths of the recording's length, up to the most that x264's
+/// element takes. A camera at rest needs nearly all of its bits for the first picture.
+const AHEAD_PERCENT: u64 = 60;
+const MAX_AHEAD_MILLIS: u64 = 10_000;
+
+/// x264 begins with so much of that.
+const BEGINS_WITH_PERCENT: u64 = 90;
+
 /// What the encoder is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
     /// Bits a second of the picture.
     pub bits_per_second: u64,
-    /// They are the goal, and not only the limit.
-    pub is_goal: bool,
+    /// How far the encoder may run ahead of them, in milliseconds; none where they are the goal, and not only the limit.
+    pub ahead_millis: Option<u32>,
 }
 
 /// The limit for a recording of `bytes` and `duration`, all streams together, whose picture has a `newer_codec` than H.264 or
@@ -35,8 +43,8 @@ pub fn rate_limit(
     newer_codec: bool,
     sound: Option<SoundSpec>,
 ) -> Option<RateLimit> {
-    let nanos = u128::from(duration.filter(|d| d.0 > 0)?.0);
-    let input = u64::try_from(u128::from(bytes) * 8 * 1_000_000_000 / nanos).ok()?;
+    let duration = duration.filter(|duration| duration.0 > 0)?;
+    let input = u64::try_from(u128::from(bytes) * 8 * 1_000_000_000 / u128::from(duration.0)).ok()?;
     let percent = match (bitrate, speed) {
         (Bitrate::Keep, _) => 100,
         // The quickest encoder needs several times the bits for the same picture.
@@ -46,8 +54,23 @@ pub fn rate_limit(
     };
     let for_sound = sound.map_or(0, SoundSpec::encoded_bits_per_second);
     let all = u64::try_from(u128::from(input) * u128::from(percent) / 100).ok()?;
-    let bits_per_second = all.saturating_sub(for_sound).max(LEAST_BITS);
-    Some(RateLimit { bits_per_second, is_goal: bitrate == Bitrate::Keep })
+    let all = all.saturating_sub(for_sound);
+    Some(match bitrate {
+        Bitrate::Keep => RateLimit { bits_per_second: all.max(LEAST_BITS), ahead_millis: None },
+        _ => with_room(all, duration),
+    })
+}
+
+/// A limit that lets the encoder run ahead, and that much lower for the rest of the recording.
+fn with_room(bits_per_second: u64, duration: DurationNanos) -> RateLimit {
+    let length_millis = (duration.0 / 1_000_000).max(1);
+    let ahead_millis = (length_millis / 100).saturating_mul(AHEAD_PERCENT).min(MAX_AHEAD_MILLIS);
+    let spent_millis = length_millis.saturating_add(ahead_millis * BEGINS_WITH_PERCENT / 100);
+    let bits = u128::from(bits_per_second) * u128::from(length_millis) / u128::from(spent_millis);
+    RateLimit {
+        bits_per_second: u64::try_from(bits).unwrap_or(u64::MAX).max(LEAST_BITS),
+        ahead_millis: u32::try_from(ahead_millis).ok(),
+    }
 }
 
 #[cfg(test)]
@@ -62,8 +85,10 @@ mod tests {
 
     #[test]
     fn the_recording_sets_the_limit_and_the_sound_counts() {
-        assert_eq!(limit(Bitrate::Near, Speed::Balanced, false), Some(1_080_000 - 144_000));
-        assert_eq!(limit(Bitrate::Near, Speed::Balanced, true), Some(2_000_000 - 144_000));
+        // Eight seconds, and nine tenths of 4.8 ahead of them.
+        let spread = |bits: u64| Some(bits * 8000 / 12_320);
+        assert_eq!(limit(Bitrate::Near, Speed::Balanced, false), spread(1_500_000 - 144_000));
+        assert_eq!(limit(Bitrate::Near, Speed::Balanced, true), spread(2_000_000 - 144_000));
         assert_eq!(limit(Bitrate::Keep, Speed::Fastest, false), Some(1_000_000 - 144_000));
         assert_eq!(limit(Bitrate::Near, Speed::Fastest, false), None);
         assert_eq!(limit(Bitrate::Free, Speed::Balanced, false), None);

@@ -31,9 +31,6 @@ const MAX_ENCODER_THREADS: usize = 16;
 /// The most that x264's element takes.
 const MAX_KILOBITS: u32 = 2_048_000;
 
-/// How long a scene may need more than the limit before the encoder saves elsewhere.
-const RATE_BUFFER_MILLIS: u32 = 5000;
-
 /// The elements from raw pictures of this size to a parsed stream, and a queue behind them.
 ///
 /// # Errors
@@ -69,16 +66,15 @@ fn x264(settings: &WriterSettings, size: FrameSize) -> Result<gst::Element, Medi
     if settings.speed == Speed::Balanced {
         encoder.set_property("bframes", between);
     }
-    let is_goal = settings.rate.is_some_and(|rate| rate.is_goal);
-    encoder.set_property_from_str("pass", if is_goal { "cbr" } else { "qual" });
+    let ahead_millis = settings.rate.map(|rate| rate.ahead_millis);
+    encoder.set_property_from_str("pass", if ahead_millis == Some(None) { "cbr" } else { "qual" });
     encoder.set_property("quantizer", u32::from(settings.quality));
     let kilobits = settings.rate.map(|rate| u32::try_from(rate.bits_per_second / 1000).unwrap_or(u32::MAX));
     if let Some(kilobits) = kilobits {
         encoder.set_property("bitrate", kilobits.clamp(1, MAX_KILOBITS));
     }
     // Without a limit of ours the element would cap the rate at its default of 2 Mbit/s, whatever the quality asks for.
-    let buffer_millis = if kilobits.is_some() && !is_goal { RATE_BUFFER_MILLIS } else { 0 };
-    encoder.set_property("vbv-buf-capacity", buffer_millis);
+    encoder.set_property("vbv-buf-capacity", ahead_millis.flatten().unwrap_or(0));
     Ok(encoder)
 }
 
