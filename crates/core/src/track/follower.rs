@@ -152,6 +152,7 @@ fn people_settings(plan: &Plan) -> TrackSettings {
     TrackSettings {
         margin_percent: 0,
         start_score: PERSON_START_SCORE,
+        large_start_score: PERSON_START_SCORE,
         keep_score: PERSON_KEEP_SCORE,
         hold_before: HOLD,
         hold_after: HOLD,
@@ -165,7 +166,13 @@ fn people_settings(plan: &Plan) -> TrackSettings {
 
 fn text_settings(plan: &Plan) -> TrackSettings {
     // Regions below this are no text in the words of the network's authors, so what is reported is taken.
-    TrackSettings { start_score: 0.5, keep_score: 0.5, hold_flicker: HOLD, ..people_settings(plan) }
+    TrackSettings {
+        start_score: 0.5,
+        large_start_score: 0.5,
+        keep_score: 0.5,
+        hold_flicker: HOLD,
+        ..people_settings(plan)
+    }
 }
 
 #[cfg(test)]

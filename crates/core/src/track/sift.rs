@@ -14,6 +14,8 @@ const SAME_FACE_IOU: f32 = 0.6;
 /// has told neighbours apart already.
 const SAME_FACE_SIZES: f32 = 0.6;
 const SAME_FACE_LOG_RATIO: f32 = 0.7;
+/// A face of this part of the longest side of the picture is large: 28 px of 640.
+const LARGE_SHARE: f32 = 0.044;
 
 /// A detection that can be used.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +44,9 @@ pub(super) fn sift(detections: &[Detection], settings: &TrackSettings, frame: Fr
             continue;
         }
         let face = Face { face: detection.ellipse, score: detection.score.min(1.0) };
-        let band = if face.score >= settings.start_score {
+        let start_score =
+            if is_large(&face.face, frame) { settings.large_start_score } else { settings.start_score };
+        let band = if face.score >= start_score {
             &mut sifted.strong
         } else if face.score >= settings.keep_score {
             &mut sifted.weak
@@ -59,6 +63,11 @@ pub(super) fn sift(detections: &[Detection], settings: &TrackSettings, frame: Fr
     // What is left of a face that another pass saw well would be taken for its neighbour.
     weak.retain(|weak| !strong.iter().any(|strong| is_same(&strong.face, &weak.face)));
     sifted
+}
+
+/// Whether a face is large in its picture.
+pub(super) fn is_large(face: &EllipsePx, frame: FrameSize) -> bool {
+    face_size_px(face) >= LARGE_SHARE * frame.width().max(frame.height()) as f32
 }
 
 /// Finite, with an area, and not out of all proportion to the picture (which would overflow further on).
@@ -122,8 +131,17 @@ mod tests {
     #[test]
     fn bands_are_told_apart_and_noise_is_left_out() {
         let out =
-            sifted(&[detection(100.0, 15.0, 0.9), detection(200.0, 15.0, 0.2), detection(300.0, 15.0, 0.05)]);
+            sifted(&[detection(100.0, 15.0, 0.9), detection(200.0, 8.0, 0.2), detection(300.0, 15.0, 0.05)]);
         assert_eq!((out.strong.len(), out.weak.len(), out.hide), (1, 1, None));
+    }
+
+    #[test]
+    fn a_large_face_needs_less_of_a_score_where_that_is_set() {
+        let settings = TrackSettings { large_start_score: 0.17, ..TrackSettings::default() };
+        let found = [detection(100.0, 15.0, 0.18), detection(200.0, 8.0, 0.18)];
+        let out = sift(&found, &settings, FrameSize::rounded_up(640, 360));
+        assert_eq!((out.strong.len(), out.weak.len()), (1, 1));
+        assert!((out.strong[0].face.cx - 100.0).abs() < 1e-3);
     }
 
     #[test]
