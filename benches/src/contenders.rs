@@ -128,11 +128,14 @@ pub(crate) fn self_check_seconds(folder: &Path) -> Result<f64, String> {
     Ok(parts.iter().filter_map(|part| decode.get(part)?.as_f64()).sum::<f64>() / 1e9)
 }
 
+/// How `media/encoder.rs` sets x264 at 720p.
+const X264: &str = "qcomp=0:no-psy=1:mbtree=1:aq-mode=1:rc-lookahead=11:sync-lookahead=0";
+
 /// Decoding and encoding alone, with the same encoder at the same setting: nothing that re-encodes is faster.
 pub(crate) fn floor(clip: &Path, folder: &Path, preset: &str) -> Command {
     let mut command = Command::new("ffmpeg");
     command.args(["-v", "error", "-nostdin", "-y", "-i"]).arg(clip);
-    command.args(["-c:v", "libx264", "-preset", preset, "-crf", "19", "-c:a", "aac"]);
+    command.args(["-c:v", "libx264", "-preset", preset, "-crf", "20", "-x264-params", X264, "-c:a", "aac"]);
     command.arg(folder.join("floor.mp4"));
     command
 }
