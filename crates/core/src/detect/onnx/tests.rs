@@ -54,7 +54,7 @@ fn worst_difference(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {
 }
 
 #[test]
-fn padding_moves_into_convolutions_and_no_value_changes_but_by_rounding() {
+fn padding_moves_into_convolutions_and_changes_no_value() {
     let outputs = ["Identity", "Identity_1", "Identity_2", "Identity_3", "Identity_4", "Identity_5"];
     let [graph, weights] = testing::nanodet_bytes();
     let converted = convert(&graph, &weights, &outputs).unwrap();
@@ -67,8 +67,13 @@ fn padding_moves_into_convolutions_and_no_value_changes_but_by_rounding() {
     assert_eq!((paddings(&converted), paddings(&adapted)), (29, 1));
     let pixels = ramp(3 * 416 * 416, 37.7, 256.0);
     let values = |onnx: &[u8]| run(onnx, [1, 3, 416, 416], &pixels, &outputs);
-    let worst = worst_difference(&values(&converted), &values(&adapted));
-    assert!(worst <= 1e-4, "values differ by {worst}");
+    let mut freed = decode(&converted).unwrap();
+    sizes::free_resizing(freed.graph.as_mut().unwrap());
+    let freed = with_free_sizes_only(&freed.encode_to_vec());
+    assert!(worst_difference(&values(&freed), &values(&adapted)) <= 1e-5);
+    // Where sizes are free, ONNX Runtime rounds otherwise: by the last bit of values above 128.
+    let worst = worst_difference(&values(&converted), &values(&freed));
+    assert!(worst <= 2e-5, "values differ by {worst}");
 }
 
 #[test]
