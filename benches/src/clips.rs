@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use obscura_tests::media;
+use obscura_tests::{media, probe};
 
 /// `source`, repeated to `seconds` and scaled, with its sound.
 pub(crate) fn scaled(source: &Path, folder: &Path, (width, height): (u32, u32), seconds: u32) -> PathBuf {
@@ -26,6 +26,14 @@ pub(crate) fn ordinary(source: &Path, folder: &Path) -> PathBuf {
         "ordinary.mp4",
         "-t 8 -c:v libx264 -preset medium -crf 23 -pix_fmt yuv420p -c:a copy",
     )
+}
+
+/// Columns and rows.
+pub(crate) fn size_px(clip: &Path) -> Result<(usize, usize), String> {
+    let file = probe::file(clip);
+    let streams = probe::streams(&file, "video");
+    let side = |name| streams.first().and_then(|stream| usize::try_from(stream.get(name)?.as_u64()?).ok());
+    side("width").zip(side("height")).ok_or_else(|| "a clip of the bench has no picture".to_owned())
 }
 
 fn make(source: &Path, folder: &Path, name: &str, how: &str) -> PathBuf {

@@ -7,11 +7,12 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use obscura_core::kernels;
 use obscura_tests::{Sheet, receipt, run};
 use serde_json::Value;
 
-use crate::Failure;
 use crate::python::Environment;
+use crate::{Failure, clips};
 
 /// The peer's release, as the set-up's model comes from.
 const PEER: Environment = Environment {
@@ -128,14 +129,15 @@ pub(crate) fn self_check_seconds(folder: &Path) -> Result<f64, String> {
     Ok(parts.iter().filter_map(|part| decode.get(part)?.as_f64()).sum::<f64>() / 1e9)
 }
 
-/// How `media/encoder.rs` sets x264 at 720p.
-const X264: &str = "qcomp=0:no-psy=1:mbtree=1:aq-mode=1:rc-lookahead=11:sync-lookahead=0";
-
-/// Decoding and encoding alone, with the same encoder at the same setting: nothing that re-encodes is faster.
-pub(crate) fn floor(clip: &Path, folder: &Path, preset: &str) -> Command {
+/// Decoding and encoding alone, with the same encoder at the same settings: nothing that re-encodes is faster.
+pub(crate) fn floor(clip: &Path, folder: &Path, fastest: bool) -> Result<Command, String> {
+    let parameters = kernels::x264_parameters(fastest, clips::size_px(clip)?);
+    let preset = if fastest { "ultrafast" } else { "veryfast" };
     let mut command = Command::new("ffmpeg");
-    command.args(["-v", "error", "-nostdin", "-y", "-i"]).arg(clip);
-    command.args(["-c:v", "libx264", "-preset", preset, "-crf", "20", "-x264-params", X264, "-c:a", "aac"]);
-    command.arg(folder.join("floor.mp4"));
     command
+        .args(["-v", "error", "-nostdin", "-y", "-i"])
+        .arg(clip)
+        .args(["-c:v", "libx264", "-preset", preset]);
+    command.args(["-crf", "20", "-x264-params", &parameters, "-c:a", "aac"]).arg(folder.join("floor.mp4"));
+    Ok(command)
 }

@@ -68,8 +68,8 @@ fn measure(clip: &Path, peer: Option<&Path>, rounds: usize) -> Result<Vec<Row>, 
         for options in [&[][..], &["--speed", "fastest"][..], &upright[..]] {
             runs.push(ours(clip, folder, options)?);
         }
-        for preset in ["veryfast", "ultrafast"] {
-            runs.push(theirs(contenders::time(&mut contenders::floor(clip, folder, preset))?));
+        for fastest in [false, true] {
+            runs.push(theirs(contenders::time(&mut contenders::floor(clip, folder, fastest)?)?));
         }
         if let Some(peer) = peer {
             let scaled = ["--scale", "640x360"];

@@ -6,9 +6,10 @@ use std::path::Path;
 use crate::detect::{
     CenterFace, DetectorSettings, FaceDetector, PeopleDetector, Place, Runtime, Turn, YuNet, thumbnail,
 };
+use crate::media;
 use crate::model::{
     Detection, Device, EllipsePx, FaceStyle, Frame, FrameMasks, FrameSize, Mask, MaskArea, MaskSource, Plan,
-    PtsNanos, TrackId, VoiceMode,
+    PtsNanos, Speed, TrackId, VoiceMode,
 };
 pub use crate::pipeline::home_folder;
 use crate::redact::Redactor;
@@ -19,6 +20,12 @@ use crate::voice::{SoundFormat, VoiceStage};
 pub type Failure = Box<dyn std::error::Error>;
 
 const SETTINGS: DetectorSettings = DetectorSettings { side_px: 640, score_threshold: 0.1 };
+
+/// How the encoder of pictures of a size is set, in x264's own words, for the floor that the speed is measured against.
+pub fn x264_parameters(fastest: bool, (width, height): (usize, usize)) -> String {
+    let speed = if fastest { Speed::Fastest } else { Speed::Balanced };
+    media::x264_parameters(speed, FrameSize::rounded_up(width, height))
+}
 
 /// A kernel that takes a picture.
 pub trait Look {

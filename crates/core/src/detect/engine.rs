@@ -119,7 +119,7 @@ impl Engine {
         Self { preparer: self.preparer.with_small_diagonals(), ..self }
     }
 
-    /// Scales a frame, to be looked at in several ways.
+    /// Takes a frame, to be looked at in several ways.
     pub(super) fn look_at<'a>(&'a mut self, frame: &'a Frame) -> Look<'a> {
         Look {
             loaded: self.preparer.load(frame),
@@ -131,7 +131,7 @@ impl Engine {
     }
 }
 
-/// A frame that was scaled for a network.
+/// A frame in front of a network.
 #[derive(Debug)]
 pub(super) struct Look<'a> {
     loaded: Loaded<'a>,

@@ -7,9 +7,8 @@
 use super::sound::SoundSpec;
 use crate::model::{Bitrate, DurationNanos, Speed};
 
-/// What the encoder may spend at the very most, in percent of the recording's bits, had it nothing left ahead at the end. In the
-/// end it has nearly all of that: outputs have 1.1 to 1.2 times the size of the recording.
-const NEAR_PERCENT: u64 = 150;
+/// The output's picture may have so much more than all of the recording, in percent.
+const NEAR_PERCENT: u64 = 108;
 
 /// H.265, VP9 and AV1 need about half the bits of H.264.
 const NEAR_PERCENT_OF_NEWER: u64 = 200;
@@ -24,6 +23,10 @@ const MAX_AHEAD_MILLIS: u64 = 10_000;
 
 /// x264 begins with so much of that.
 const BEGINS_WITH_PERCENT: u64 = 90;
+
+/// Of what it may spend in the end it leaves nearly a third, so it is allowed so much, in percent of what it is to spend: measured
+/// on the scenes, where outputs then have 1.1 to 1.2 times the size of the recording.
+const ALLOWED_PERCENT: u64 = 139;
 
 /// What the encoder is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,9 +67,10 @@ pub fn rate_limit(
 /// A limit that lets the encoder run ahead, and that much lower for the rest of the recording.
 fn with_room(bits_per_second: u64, duration: DurationNanos) -> RateLimit {
     let length_millis = (duration.0 / 1_000_000).max(1);
-    let ahead_millis = (length_millis / 100).saturating_mul(AHEAD_PERCENT).min(MAX_AHEAD_MILLIS);
+    let ahead_millis = (length_millis.saturating_mul(AHEAD_PERCENT) / 100).clamp(1, MAX_AHEAD_MILLIS);
     let spent_millis = length_millis.saturating_add(ahead_millis * BEGINS_WITH_PERCENT / 100);
-    let bits = u128::from(bits_per_second) * u128::from(length_millis) / u128::from(spent_millis);
+    let bits = u128::from(bits_per_second) * u128::from(ALLOWED_PERCENT) / 100 * u128::from(length_millis);
+    let bits = bits / u128::from(spent_millis);
     RateLimit {
         bits_per_second: u64::try_from(bits).unwrap_or(u64::MAX).max(LEAST_BITS),
         ahead_millis: u32::try_from(ahead_millis).ok(),
@@ -86,8 +90,8 @@ mod tests {
     #[test]
     fn the_recording_sets_the_limit_and_the_sound_counts() {
         // Eight seconds, and nine tenths of 4.8 ahead of them.
-        let spread = |bits: u64| Some(bits * 8000 / 12_320);
-        assert_eq!(limit(Bitrate::Near, Speed::Balanced, false), spread(1_500_000 - 144_000));
+        let spread = |bits: u64| Some(bits * 139 / 100 * 8000 / 12_320);
+        assert_eq!(limit(Bitrate::Near, Speed::Balanced, false), spread(1_080_000 - 144_000));
         assert_eq!(limit(Bitrate::Near, Speed::Balanced, true), spread(2_000_000 - 144_000));
         assert_eq!(limit(Bitrate::Keep, Speed::Fastest, false), Some(1_000_000 - 144_000));
         assert_eq!(limit(Bitrate::Near, Speed::Fastest, false), None);
@@ -101,6 +105,8 @@ mod tests {
             rate_limit(Bitrate::Near, Speed::Balanced, recording, false, None)
         };
         assert_eq!(with(u64::MAX, 0), None);
+        let short = with(1_000_000, 40_000_000).and_then(|limit| limit.ahead_millis);
+        assert_eq!(short, Some(24), "a recording of one picture has a limit, too");
         assert_eq!(with(0, u64::MAX).map(|l| l.bits_per_second), Some(LEAST_BITS));
         assert!(with(u64::MAX, 1).is_none_or(|l| l.bits_per_second > 0));
     }

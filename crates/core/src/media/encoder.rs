@@ -54,18 +54,7 @@ fn x264(settings: &WriterSettings, size: FrameSize) -> Result<gst::Element, Medi
         Speed::Smallest => "medium",
     };
     encoder.set_property_from_str("speed-preset", preset);
-    // Each thread, and the thread that looks ahead, holds pictures back: on two cores, 80 MB at 1080p less than by default, and no
-    // slower, since the detectors keep the cores busy.
-    encoder.set_property("threads", encoder_threads());
-    encoder.set_property("sync-lookahead", 0i32);
-    encoder.set_property("option-string", STILL_CAMERA);
-    let (ahead, between) = pictures_kept(size);
-    if settings.speed != Speed::Smallest {
-        encoder.set_property("rc-lookahead", ahead);
-    }
-    if settings.speed == Speed::Balanced {
-        encoder.set_property("bframes", between);
-    }
+    encoder.set_property("option-string", x264_parameters(settings.speed, size));
     let ahead_millis = settings.rate.map(|rate| rate.ahead_millis);
     encoder.set_property_from_str("pass", if ahead_millis == Some(None) { "cbr" } else { "qual" });
     encoder.set_property("quantizer", u32::from(settings.quality));
@@ -78,10 +67,18 @@ fn x264(settings: &WriterSettings, size: FrameSize) -> Result<gst::Element, Medi
     Ok(encoder)
 }
 
-/// One thread for each core, up to a bound.
-fn encoder_threads() -> u32 {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    u32::try_from(cores.min(MAX_ENCODER_THREADS)).unwrap_or(1)
+/// What x264 is told beside its preset and the goal of its rate, in its own words.
+pub fn x264_parameters(speed: Speed, size: FrameSize) -> String {
+    let (ahead, between) = pictures_kept(size);
+    // Each thread, and the thread that looks ahead, holds pictures back: on two cores, 80 MB at 1080p less than by default, and no
+    // slower, since the detectors keep the cores busy.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_ENCODER_THREADS);
+    let kept = match speed {
+        Speed::Fastest => format!(":rc-lookahead={ahead}"),
+        Speed::Balanced => format!(":rc-lookahead={ahead}:bframes={between}"),
+        Speed::Smallest => String::new(),
+    };
+    format!("{STILL_CAMERA}:sync-lookahead=0:threads={threads}{kept}")
 }
 
 fn openh264(settings: &WriterSettings) -> Result<gst::Element, MediaError> {
@@ -117,12 +114,12 @@ fn vp9(settings: &WriterSettings) -> Result<gst::Element, MediaError> {
 }
 
 /// Pictures ahead and between for pictures of a size.
-fn pictures_kept(size: FrameSize) -> (i32, u32) {
+fn pictures_kept(size: FrameSize) -> (usize, u32) {
     let pixels = size.width() * size.height();
     let (least, most) = PICTURES_AHEAD;
     let ahead = (PIXELS_AHEAD / pixels.max(1)).clamp(least, most);
     let between = if pixels <= PIXELS_WITH_MORE_BETWEEN { PICTURES_BETWEEN } else { 1 };
-    (i32::try_from(ahead).unwrap_or(0), between)
+    (ahead, between)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod bitrate;
 mod boxes;
+mod branches;
 mod channels;
 mod clean;
 mod components;
@@ -22,6 +23,7 @@ mod writer;
 pub use bitrate::rate_limit;
 pub use clean::{Placement, SoundPlacement, rebuild_index};
 pub use components::{Component, list_components};
+pub use encoder::x264_parameters;
 pub use error::MediaError;
 pub use finished::{FinishedStreams, check_container};
 pub use input::{InputFile, OpenError};

@@ -3,7 +3,7 @@
 use crate::model::EllipsePx;
 
 use super::super::layout::{FrameFromModel, Turn};
-use super::Loaded;
+use super::{Loaded, Preparer};
 
 /// Both sides of a crop in pixels of the network's input, a multiple of 32. With 96 a fifth more background is hidden.
 const CROP_SIDE_PX: usize = 128;
@@ -42,18 +42,20 @@ pub(crate) struct Crops<'a> {
 impl Loaded<'_> {
     /// A crop for each place.
     pub(crate) fn crops(&mut self, places: &[Place]) -> Crops<'_> {
-        let (side, whole) = (CROP_SIDE_PX, self.straight.layout);
+        let side = CROP_SIDE_PX;
         self.load_turner(false);
+        let Preparer { straight, turner, pixels, order, .. } = &mut *self.preparer;
+        let whole = straight.scaled(self.frame, *order).layout;
         let mut frame_from_model = Vec::with_capacity(places.len());
-        self.pixels.resize(places.len() * 3 * side * side, 0.0);
-        for (place, pixels) in places.iter().zip(self.pixels.chunks_exact_mut(3 * side * side)) {
+        pixels.resize(places.len() * 3 * side * side, 0.0);
+        for (place, pixels) in places.iter().zip(pixels.chunks_exact_mut(3 * side * side)) {
             let [[scale, _], _] = whole.frame_from_model.matrix;
             let longest_px = 2.0 * place.face.rx.max(place.face.ry);
             let step_px = (longest_px / FACE_ON_CROP_PX).max(scale);
             let layout = whole.around((place.face.cx, place.face.cy), place.turn, side, step_px);
-            self.turner.turn(&layout, pixels);
+            turner.turn(&layout, pixels);
             frame_from_model.push(layout.frame_from_model);
         }
-        Crops { pixels: self.pixels, side, frame_from_model }
+        Crops { pixels, side, frame_from_model }
     }
 }

@@ -11,7 +11,7 @@ use crate::model::Frame;
 
 use super::layout::{FrameFromModel, InputLayout, SIDE_STEP, Turn};
 pub use crops::Place;
-use scaler::{Scaled, Scaler};
+use scaler::Scaler;
 use turned::Turner;
 
 /// Order of the three colour planes in a network's input.
@@ -70,55 +70,50 @@ impl Preparer {
         Self { diagonal: Scaler::new(side_px, Turn::eighths(1)), ..self }
     }
 
-    /// Scales and converts a frame, once for all passes over it but the diagonal ones.
+    /// Takes a frame, which is scaled and converted once for all passes over it but the diagonal ones, at the first of them.
     pub(crate) fn load<'a>(&'a mut self, frame: &'a Frame) -> Loaded<'a> {
-        let straight = self.straight.scale(frame, self.order);
-        let Self { diagonal, turner, pixels, .. } = self;
-        Loaded { frame, order: self.order, straight, diagonal, turner, turner_has: None, pixels }
+        self.straight.forget();
+        self.diagonal.forget();
+        Loaded { frame, preparer: self, turner_has: None }
     }
 }
 
-/// A frame that was scaled, and whatever is cut out of it.
+/// A frame, and whatever is cut out of it.
 #[derive(Debug)]
 pub(crate) struct Loaded<'a> {
     frame: &'a Frame,
-    order: ChannelOrder,
-    straight: Scaled<'a>,
-    diagonal: &'a mut Scaler,
-    turner: &'a mut Turner,
+    preparer: &'a mut Preparer,
     /// Whether the turner has the picture as it is scaled for diagonal turns, or the other.
     turner_has: Option<bool>,
-    pixels: &'a mut Vec<f32>,
 }
 
 impl Loaded<'_> {
     /// The whole picture, turned where asked. Where a turn is diagonal, it is scaled anew: what is scaled in two steps is coarser,
     /// and the network then sees faces where none are.
     pub(crate) fn whole(&mut self, turn: Turn) -> Prepared<'_> {
-        let side_px = if turn.is_diagonal() { self.diagonal.side_px } else { self.straight.side_px };
+        let Preparer { diagonal, straight, .. } = &*self.preparer;
+        let side_px = if turn.is_diagonal() { diagonal.side_px } else { straight.side_px };
         let layout = InputLayout::new(self.frame.size(), side_px, turn);
+        let (width, height, frame_from_model) = (layout.width, layout.height, layout.frame_from_model);
         let pixels = if turn == Turn::NONE {
-            self.straight.pixels
+            self.preparer.straight.scaled(self.frame, self.preparer.order).pixels
         } else {
             self.load_turner(turn.is_diagonal());
-            self.pixels.resize(3 * layout.width * layout.height, 0.0);
-            self.turner.turn(&layout, self.pixels);
-            &*self.pixels
+            let Preparer { turner, pixels, .. } = &mut *self.preparer;
+            pixels.resize(3 * width * height, 0.0);
+            turner.turn(&layout, pixels);
+            pixels
         };
-        let (width, height) = (layout.width, layout.height);
-        Prepared { pixels, width, height, frame_from_model: layout.frame_from_model }
+        Prepared { pixels, width, height, frame_from_model }
     }
 
     fn load_turner(&mut self, diagonal: bool) {
         if self.turner_has.replace(diagonal) == Some(diagonal) {
             return;
         }
-        if diagonal {
-            let scaled = self.diagonal.scale(self.frame, self.order);
-            self.turner.load(&scaled);
-        } else {
-            self.turner.load(&self.straight);
-        }
+        let Preparer { order, straight, diagonal: smaller, turner, .. } = &mut *self.preparer;
+        let scaler = if diagonal { smaller } else { straight };
+        turner.load(&scaler.scaled(self.frame, *order));
     }
 }
 

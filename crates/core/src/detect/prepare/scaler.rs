@@ -14,13 +14,13 @@ pub(super) struct Scaler {
     turn: Turn,
     /// For frames of the size and colour of the last.
     tables: Option<Tables>,
+    /// The tables hold the frame that is looked at.
+    is_scaled: bool,
 }
 
 /// A scaled frame, before it is turned.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scaled<'a> {
-    /// As in [`Scaler`].
-    pub(super) side_px: u16,
     /// Three planes of `layout.width` x `layout.height` values in 0..=255, black to the right of the content and below.
     pub(super) pixels: &'a [f32],
     /// Where the content lies.
@@ -43,17 +43,26 @@ struct Tables {
 
 impl Scaler {
     pub(super) fn new(side_px: u16, turn: Turn) -> Self {
-        Self { side_px, turn, tables: None }
+        Self { side_px, turn, tables: None, is_scaled: false }
     }
 
-    /// Scales and converts a frame; `order` is the order of the planes.
-    pub(super) fn scale(&mut self, frame: &Frame, order: ChannelOrder) -> Scaled<'_> {
+    /// Whatever was scaled is of another frame than the next.
+    pub(super) fn forget(&mut self) {
+        self.is_scaled = false;
+    }
+
+    /// The frame scaled and converted, at the first call since [`Scaler::forget`]; `order` is the order of the planes.
+    pub(super) fn scaled(&mut self, frame: &Frame, order: ChannelOrder) -> Scaled<'_> {
         let (size, colour) = (frame.size(), frame.colour);
         let known = self.tables.take().filter(|tables| tables.key == (size, colour));
+        let is_scaled = known.is_some() && self.is_scaled;
         let tables = known.unwrap_or_else(|| Tables::new(size, colour, self.side_px, self.turn));
         let tables = self.tables.insert(tables);
-        tables.scale(frame, order);
-        Scaled { side_px: self.side_px, pixels: &tables.pixels, layout: tables.layout }
+        if !is_scaled {
+            tables.scale(frame, order);
+        }
+        self.is_scaled = true;
+        Scaled { pixels: &tables.pixels, layout: tables.layout }
     }
 }
 
