@@ -160,6 +160,7 @@ fn people_settings(plan: &Plan) -> TrackSettings {
         hold_exit: SHORT_HOLD,
         // A person who is filled in is no less sure: the head rule reports what is not.
         uncertain_after: MAX_TRACK_DURATION,
+        stillness_ends_holds: true,
         ..TrackSettings::from_plan(plan)
     }
 }
@@ -171,6 +172,7 @@ fn text_settings(plan: &Plan) -> TrackSettings {
         large_start_score: 0.5,
         keep_score: 0.5,
         hold_flicker: HOLD,
+        stillness_ends_holds: false,
         ..people_settings(plan)
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
-use crate::model::{EllipsePx, FrameSize, MaskSource, TrackId, UncertainReason};
+use crate::model::{BoxPx, EllipsePx, FrameSize, MaskSource, TrackId, UncertainReason};
 
 use super::associate::Expected;
 use super::fill::Around;
 use super::motion::{FIT_SIGHTINGS, Sighting, Velocity, face_size_px, seconds_between};
+use super::movement::Moved;
 use super::report::SpanJoiner;
 use super::settings::TrackSettings;
 
@@ -48,6 +49,8 @@ pub(super) struct Track {
     scene_from: u64,
     /// First frame of the next scene.
     scene_until: Option<u64>,
+    /// Came over the border of the picture, moving, where nobody was: whether anything has moved there yet, in the frames that left.
+    comes_in: Option<bool>,
     /// Spans in which the place is uncertain.
     pub(super) spans: SpanJoiner,
 }
@@ -61,8 +64,19 @@ impl Track {
             evidence: first.score,
             scene_from,
             scene_until: None,
+            comes_in: None,
             spans: SpanJoiner::of(id),
         }
+    }
+
+    /// See [`TrackSettings::stillness_ends_holds`].
+    pub(super) fn coming_in(self, comes_in: bool) -> Self {
+        Self { comes_in: comes_in.then_some(false), ..self }
+    }
+
+    /// The place of the last sighting has something in common with a box.
+    pub(super) fn was_seen_in(&self, bbox_px: &BoxPx) -> bool {
+        self.sightings.back().is_some_and(|last| last.face.bounding_box().intersection(bbox_px).area() > 0.0)
     }
 
     /// Adds a later sighting that is weak. Detectors then often mark only a part of a turned or covered face, so it is
@@ -149,11 +163,10 @@ impl Track {
         self.sightings.len()
     }
 
-    /// The mask's place in a frame, if the track has one there.
+    /// The mask's place in a frame, if the track has one there. To be called for each frame in order; `moved` is what moved in it.
     pub(super) fn place(
-        &self,
-        order: u64,
-        clock_nanos: u64,
+        &mut self,
+        (order, clock_nanos, moved): (u64, u64, &Moved),
         settings: &TrackSettings,
         frame: FrameSize,
     ) -> Option<Placed> {
@@ -182,12 +195,23 @@ impl Track {
             (Some(end), None) => {
                 let over_border = leaves(self.sightings.iter().rev(), frame, 1.0);
                 self.holds(end, order, away(end), settings, (settings.hold_after.0, over_border))?;
-                (around.held(end), MaskSource::Held, away(end), UncertainReason::BrokeOff)
+                let held = around.held(end);
+                let is_still = || !moved.within(&held.bounding_box(), frame);
+                if settings.stillness_ends_holds && over_border && is_still() {
+                    return None;
+                }
+                (held, MaskSource::Held, away(end), UncertainReason::BrokeOff)
             }
             (None, Some(end)) => {
                 let over_border = leaves(self.sightings.iter(), frame, -1.0);
                 self.holds(end, order, away(end), settings, (settings.hold_before.0, over_border))?;
-                (around.held(end), MaskSource::Held, away(end), UncertainReason::AppearedInside)
+                let held = around.held(end);
+                let away_nanos = away(end);
+                if let Some(has_moved) = &mut self.comes_in {
+                    *has_moved |= moved.within(&held.bounding_box(), frame);
+                    has_moved.then_some(())?;
+                }
+                (held, MaskSource::Held, away_nanos, UncertainReason::AppearedInside)
             }
             (None, None) => return None,
         };
@@ -228,4 +252,13 @@ fn leaves<'a>(
         || (bbox_px.y0 <= near && out_y <= -fast)
         || (bbox_px.x1 >= frame.width() as f32 - near && out_x >= fast)
         || (bbox_px.y1 >= frame.height() as f32 - near && out_y >= fast)
+}
+
+/// Whether a face or person is cut off by the border of the picture, or nearly.
+pub(super) fn is_at_border(face: &EllipsePx, frame: FrameSize) -> bool {
+    let (bbox_px, near) = (face.bounding_box(), BORDER_SIZES * face_size_px(face));
+    bbox_px.x0 <= near
+        || bbox_px.y0 <= near
+        || bbox_px.x1 >= frame.width() as f32 - near
+        || bbox_px.y1 >= frame.height() as f32 - near
 }

@@ -16,6 +16,7 @@ mod follower;
 mod heads;
 mod life;
 mod motion;
+mod movement;
 mod prospects;
 mod report;
 mod settings;

@@ -62,6 +62,10 @@ pub struct TrackSettings {
     /// A mask that lies further than this from the nearest sighting is uncertain: it is reported, and
     /// `on_uncertain` decides what becomes of the frame. 500 ms by default.
     pub uncertain_after: DurationNanos,
+    /// Whoever comes over the border of the picture is hidden before the first sighting only from where something begins to move in
+    /// that place, and afterwards only while it does; off by default, for faces. People are looked for in some frames only, so that
+    /// their holds are long, and a room in which nobody is yet would be hidden.
+    pub stillness_ends_holds: bool,
     /// What happens to a frame with an uncertain mask. `Stop` leaves the masks widened: the caller reads the spans of
     /// the report and writes nothing.
     pub on_uncertain: OnUncertain,
@@ -88,6 +92,7 @@ impl Default for TrackSettings {
             hold_flicker: DurationNanos::from_millis(120),
             hold_exit: DurationNanos::from_millis(400),
             uncertain_after: DurationNanos::from_millis(500),
+            stillness_ends_holds: false,
             on_uncertain: OnUncertain::Widen,
         }
     }

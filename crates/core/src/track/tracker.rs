@@ -9,8 +9,9 @@ use crate::model::{
 
 use super::associate::{Expected, pair};
 use super::cuts::{CONFIRM_FRAMES, CutFinder, Thumbnail};
-use super::life::{Placed, Track};
+use super::life::{Placed, Track, is_at_border};
 use super::motion::Sighting;
+use super::movement::{Moved, STEP_NANOS};
 use super::report::{SpanJoiner, TrackReport};
 use super::settings::{TrackSettings, TrackSettingsError};
 use super::sift::{Face, sift};
@@ -45,6 +46,8 @@ struct Waiting {
     order: u64,
     clock_nanos: u64,
     hide: Option<UncertainReason>,
+    thumbnail: Thumbnail,
+    moved: Moved,
 }
 
 /// Follows faces through a recording. Push every frame, pop what is ready, call [`Tracker::finish`] at the end and
@@ -115,9 +118,9 @@ impl Tracker {
             return None;
         }
         self.window.pop_front();
-        let frame = self.masks_of(oldest);
+        let frame = self.masks_of(&oldest);
         self.report.count(&frame);
-        self.drop_tracks_behind(oldest);
+        self.drop_tracks_behind(&oldest);
         if self.finished && self.window.is_empty() {
             self.close_spans();
         }
@@ -157,12 +160,21 @@ impl Tracker {
             self.tracks.iter_mut().for_each(|track| track.cut(order));
         }
         let sifted = sift(&observation.detections, &self.settings, self.frame);
+        let moved = self.moved(&observation);
         let strangers = self.match_faces(order, &sifted.strong, &sifted.weak);
-        let crowded = self.begin_tracks(order, &strangers);
+        let crowded = self.begin_tracks(order, &strangers, &moved);
         let damaged = observation.damaged.then_some(UncertainReason::Damaged);
         let hide = damaged.or(sifted.hide).or(crowded);
-        let (seq, pts) = (observation.seq, observation.pts);
-        self.window.push_back(Waiting { seq, pts, order, clock_nanos: self.clock_nanos, hide });
+        let Observation { seq, pts, thumbnail, .. } = observation;
+        let clock_nanos = self.clock_nanos;
+        self.window.push_back(Waiting { seq, pts, order, clock_nanos, hide, thumbnail, moved });
+    }
+
+    /// What moved since a little while ago.
+    fn moved(&self, now: &Observation) -> Moved {
+        let is_before = |frame: &&Waiting| frame.clock_nanos + STEP_NANOS <= self.clock_nanos;
+        let before = self.window.iter().rev().find(is_before).filter(|_| !now.damaged);
+        before.map_or(Moved::UNKNOWN, |before| Moved::between(&before.thumbnail, &now.thumbnail))
     }
 
     /// Gives strong faces, then weak ones, to the tracks that they belong to (the two bands of `ByteTrack`, Zhang et al.
@@ -177,7 +189,7 @@ impl Tracker {
     }
 
     /// Begins a track for each face. Says so where there are too many to follow.
-    fn begin_tracks(&mut self, order: u64, faces: &[Face]) -> Option<UncertainReason> {
+    fn begin_tracks(&mut self, order: u64, faces: &[Face], moved: &Moved) -> Option<UncertainReason> {
         for face in faces {
             if self.tracks.len() >= MAX_TRACKS {
                 return Some(UncertainReason::TooManyFaces);
@@ -189,20 +201,31 @@ impl Tracker {
                 score: face.score,
                 is_weak: false,
             };
-            self.tracks.push(Track::begin(TrackId(self.next_id), first, self.scene_from));
+            let comes_in = self.comes_in(&face.face, moved);
+            self.tracks.push(Track::begin(TrackId(self.next_id), first, self.scene_from).coming_in(comes_in));
             self.next_id = self.next_id.checked_add(1).unwrap_or(FRAME_TRACK.0 + 1);
             self.report.tracks += 1;
         }
         None
     }
 
-    fn masks_of(&mut self, frame: Waiting) -> FrameMasks {
+    /// See [`TrackSettings::stillness_ends_holds`]. Who was there before and was lost has not come in.
+    fn comes_in(&self, face: &EllipsePx, moved: &Moved) -> bool {
+        let bbox_px = face.bounding_box();
+        self.settings.stillness_ends_holds
+            && is_at_border(face, self.frame)
+            && moved.within(&bbox_px, self.frame)
+            && !self.tracks.iter().any(|track| track.was_seen_in(&bbox_px))
+    }
+
+    fn masks_of(&mut self, frame: &Waiting) -> FrameMasks {
         let mut masks = Vec::new();
         if frame.hide.is_some() {
             masks.push(whole_frame(FRAME_TRACK));
         }
         for track in &mut self.tracks {
-            let placed = track.place(frame.order, frame.clock_nanos, &self.settings, self.frame);
+            let placed =
+                track.place((frame.order, frame.clock_nanos, &frame.moved), &self.settings, self.frame);
             let placed = placed.filter(|p| reaches_into(p, &self.settings, self.frame));
             let doubt = placed.filter(|p| p.away_nanos > self.settings.uncertain_after.0).map(|p| p.doubt);
             if let Some(span) = track.spans.step(frame.pts, doubt) {
@@ -228,7 +251,7 @@ impl Tracker {
     }
 
     /// Drops tracks that no frame behind `left` can have a mask of, and sightings that none depends on.
-    fn drop_tracks_behind(&mut self, left: Waiting) {
+    fn drop_tracks_behind(&mut self, left: &Waiting) {
         let DurationNanos(reach) = self.settings.hold_after;
         let (report, size) = (&mut self.report, self.frame);
         self.tracks.retain_mut(|track| {
