@@ -54,13 +54,20 @@ pub(crate) enum SurfaceKey {
 impl SurfaceKey {
     /// Whether the surface is one of `track`'s.
     pub(crate) fn is_of(self, track: TrackId) -> bool {
-        matches!(self, Self::Track(owner, _) if owner == track)
+        self.track() == Some(track)
+    }
+
+    /// The track, where it is a track's.
+    pub(crate) fn track(self) -> Option<TrackId> {
+        if let Self::Track(track, _) = self { Some(track) } else { None }
     }
 }
 
 /// The surfaces of all tracks of a recording.
 pub(crate) struct SurfaceMemory {
     held: BTreeMap<SurfaceKey, Held>,
+    /// Where surfaces are flat: the colour of each track.
+    flat: BTreeMap<TrackId, [u8; 3]>,
     veils: Veils,
     frame: u64,
 }
@@ -78,7 +85,7 @@ struct Held {
 impl SurfaceMemory {
     /// Nothing is held yet; patterns come from `veils`.
     pub(crate) fn new(veils: Veils) -> Self {
-        Self { held: BTreeMap::new(), veils, frame: 0 }
+        Self { held: BTreeMap::new(), flat: BTreeMap::new(), veils, frame: 0 }
     }
 
     /// Opens a frame. Call once per frame, also for frames without a mask.
@@ -107,6 +114,15 @@ impl SurfaceMemory {
         let shown = held.shown;
         self.held.insert(key, held);
         shown
+    }
+
+    /// What to draw where nothing of the picture is kept: a colour of chance that stays with the track.
+    pub(crate) fn flat(&mut self, track: TrackId) -> CellGrid {
+        if self.flat.len() >= MAX_SURFACES {
+            self.flat.clear();
+        }
+        let veils = &mut self.veils;
+        CellGrid::flat(*self.flat.entry(track).or_insert_with(|| veils.next_colour()))
     }
 
     fn forget_oldest(&mut self) {

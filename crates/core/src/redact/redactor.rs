@@ -85,7 +85,9 @@ impl Redactor {
 
     /// A redactor on a device that is open already.
     pub(crate) fn on(backend: Box<dyn Backend>, size: FrameSize, style: FaceStyle, draws: Draws) -> Self {
-        Self { backend, size, style, memory: SurfaceMemory::new(Veils::new(draws)) }
+        let veils = Veils::new(draws);
+        let veils = if style == FaceStyle::Pixelate { veils.tinted() } else { veils };
+        Self { backend, size, style, memory: SurfaceMemory::new(veils) }
     }
 
     /// The same without patterns of chance over what is drawn.
@@ -178,7 +180,10 @@ impl Redactor {
 
     fn surfaces(&mut self, frame: &Frame, drawing: &Drawing) -> Result<Vec<CellGrid>, RedactError> {
         if self.style == FaceStyle::Solid {
-            return Ok(vec![CellGrid::flat(grey(frame.colour)); drawing.jobs.len()]);
+            let grey = CellGrid::flat(grey(frame.colour));
+            let flat =
+                drawing.keys.iter().map(|key| key.track().map_or(grey, |track| self.memory.flat(track)));
+            return Ok(flat.collect());
         }
         let fresh = self.backend.measure(frame, &drawing.jobs)?;
         let masks = drawing.keys.iter().zip(&drawing.jobs).zip(&fresh);
