@@ -42,7 +42,7 @@ impl CenterFace {
         Self(self.0.with_small_diagonals())
     }
 
-    /// Scales a frame, to be looked at in several ways.
+    /// Takes a frame, to be looked at in several ways.
     pub fn look_at<'a>(&'a mut self, frame: &'a Frame) -> FaceLook<'a> {
         FaceLook(self.0.look_at(frame))
     }
@@ -58,7 +58,7 @@ impl FaceDetector for CenterFace {
     }
 }
 
-/// A frame that was scaled for [`CenterFace`].
+/// A frame in front of [`CenterFace`].
 #[derive(Debug)]
 pub struct FaceLook<'a>(Look<'a>);
 
@@ -69,6 +69,11 @@ impl FaceLook<'_> {
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
     pub fn whole(&mut self, turn: Turn) -> Result<Vec<Detection>, DetectError> {
         self.0.whole::<Layers>(turn)
+    }
+
+    /// Whether a face is too small for a look at the whole of a large frame: others like it are found by [`super::CloseLook`] only.
+    pub fn is_small(&self, place: &Place) -> bool {
+        self.0.is_small(place)
     }
 
     /// The faces near places where some are expected, each looked for upright in its own turn. Much quicker than a pass over the

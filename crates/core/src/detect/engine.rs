@@ -1,12 +1,13 @@
 //! What both detectors share: prepare a frame, run the network, suppress doubles, go back to frame pixels.
 
-use crate::model::{BoxPx, Detection, EllipsePx, Frame, FrameSize};
+use crate::model::{BoxPx, Detection, EllipsePx};
 
 use super::error::DetectError;
 use super::layout::{FrameFromModel, SIDE_STEP, Turn};
 use super::nms::{self, Candidate};
 use super::onnx::{self, Normalise, Wishes};
-use super::prepare::{ChannelOrder, Loaded, Place, Preparer};
+use super::parts;
+use super::prepare::{CLOSE_SIDE_PX, ChannelOrder, Crops, Loaded, Place, Prepared, Preparer, View};
 use super::runtime::{Network, Outputs, Runtime};
 
 /// How finely and how eagerly a detector looks.
@@ -87,7 +88,9 @@ const CROP_RIM: f32 = 0.15;
 pub(super) struct Engine {
     network: Network,
     preparer: Preparer,
-    threshold: f32,
+    /// For crops around small faces in large pictures.
+    close: Preparer,
+    settings: DetectorSettings,
     candidates: Vec<Candidate>,
 }
 
@@ -108,7 +111,8 @@ impl Engine {
         Ok(Self {
             network: Network::new(runtime, D::NAME, &adapted)?,
             preparer: Preparer::new(settings.side_px, D::ORDER),
-            threshold: settings.score_threshold,
+            close: Preparer::new(CLOSE_SIDE_PX, D::ORDER),
+            settings,
             candidates: Vec::new(),
         })
     }
@@ -119,14 +123,19 @@ impl Engine {
         Self { preparer: self.preparer.with_small_diagonals(), ..self }
     }
 
-    /// Takes a frame, to be looked at in several ways.
-    pub(super) fn look_at<'a>(&'a mut self, frame: &'a Frame) -> Look<'a> {
+    /// Takes a frame or a part of one, to be looked at in several ways.
+    pub(super) fn look_at<'a>(&'a mut self, view: impl Into<View<'a>>) -> Look<'a> {
+        let view = view.into();
         Look {
-            loaded: self.preparer.load(frame),
-            network: &mut self.network,
-            threshold: self.threshold,
-            candidates: &mut self.candidates,
-            size: frame.size(),
+            view,
+            loaded: self.preparer.load(view),
+            close: &mut self.close,
+            eyes: Eyes {
+                network: &mut self.network,
+                settings: self.settings,
+                candidates: &mut self.candidates,
+                view,
+            },
         }
     }
 }
@@ -134,11 +143,19 @@ impl Engine {
 /// A frame in front of a network.
 #[derive(Debug)]
 pub(super) struct Look<'a> {
+    view: View<'a>,
     loaded: Loaded<'a>,
+    close: &'a mut Preparer,
+    eyes: Eyes<'a>,
+}
+
+/// The network, and what it needs to look at anything of one frame.
+#[derive(Debug)]
+struct Eyes<'a> {
     network: &'a mut Network,
-    threshold: f32,
+    settings: DetectorSettings,
     candidates: &'a mut Vec<Candidate>,
-    size: FrameSize,
+    view: View<'a>,
 }
 
 impl Look<'_> {
@@ -147,15 +164,12 @@ impl Look<'_> {
     /// # Errors
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
     pub(super) fn whole<D: Decoder>(&mut self, turn: Turn) -> Result<Vec<Detection>, DetectError> {
-        let input = self.loaded.whole(turn);
-        let grid = Grid { width: input.width, height: input.height, threshold: self.threshold };
-        let outputs = self.network.run(input.pixels, input.height, input.width)?;
-        self.candidates.clear();
-        D::decode(&outputs, &grid, self.candidates)?;
-        nms::suppress(self.candidates, D::MAX_IOU)
-            .map_err(|nms::TooMany| DetectError::TooManyCandidates { model: D::NAME })?;
-        let found = self.candidates.iter().map(|candidate| in_frame(candidate, &input.frame_from_model));
-        Ok(found.filter(|detection| touches(&detection.ellipse, self.size)).collect())
+        self.eyes.pass::<D>(&self.loaded.whole(turn))
+    }
+
+    /// Whether a face is too small for a look at the whole of a large frame.
+    pub(super) fn is_small(&self, place: &Place) -> bool {
+        place.longest_px() < parts::small_below_px(self.view.size(), self.eyes.settings.side_px)
     }
 
     /// The faces near places where some are expected.
@@ -164,22 +178,54 @@ impl Look<'_> {
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
     pub(super) fn near<D: Decoder>(&mut self, places: &[Place]) -> Result<Vec<Detection>, DetectError> {
         let mut found: Vec<(Turn, Detection)> = Vec::new();
-        for places in places.chunks(MAX_CROPS) {
-            let crops = self.loaded.crops(places);
-            let side = crops.side as f32;
-            let grid = Grid { width: crops.side, height: crops.side, threshold: self.threshold };
-            let mut outputs = self.network.run(crops.pixels, crops.side, crops.side)?;
-            for (nth, (place, frame_from_model)) in places.iter().zip(&crops.frame_from_model).enumerate() {
-                outputs.go_to(nth);
-                self.candidates.clear();
-                D::decode(&outputs, &grid, self.candidates)?;
-                self.candidates.retain(|candidate| is_well_inside(candidate, side));
-                let faces = self.candidates.iter().map(|candidate| in_frame(candidate, frame_from_model));
-                let faces = faces.filter(|face| touches(&face.ellipse, self.size));
-                found.extend(faces.map(|face| (place.turn, face)));
-            }
+        let (small, large): (Vec<Place>, Vec<Place>) = places.iter().partition(|place| self.is_small(place));
+        for places in large.chunks(MAX_CROPS) {
+            self.eyes.crops::<D>(places, &self.loaded.crops(places), &mut found)?;
+        }
+        for place in &small {
+            let mut loaded = self.close.load(place.surroundings(&self.view));
+            let place = std::slice::from_ref(place);
+            self.eyes.crops::<D>(place, &loaded.crops(place), &mut found)?;
         }
         Ok(surest_of_each_turn(found, D::MAX_IOU))
+    }
+}
+
+impl Eyes<'_> {
+    fn grid(&self, width: usize, height: usize) -> Grid {
+        Grid { width, height, threshold: self.settings.score_threshold }
+    }
+
+    fn pass<D: Decoder>(&mut self, input: &Prepared<'_>) -> Result<Vec<Detection>, DetectError> {
+        let grid = self.grid(input.width, input.height);
+        let outputs = self.network.run(input.pixels, input.height, input.width)?;
+        self.candidates.clear();
+        D::decode(&outputs, &grid, self.candidates)?;
+        nms::suppress(self.candidates, D::MAX_IOU)
+            .map_err(|nms::TooMany| DetectError::TooManyCandidates { model: D::NAME })?;
+        let found = self.candidates.iter().map(|candidate| in_frame(candidate, &input.frame_from_model));
+        Ok(found.filter(|detection| touches(&detection.ellipse, &self.view)).collect())
+    }
+
+    fn crops<D: Decoder>(
+        &mut self,
+        places: &[Place],
+        crops: &Crops<'_>,
+        found: &mut Vec<(Turn, Detection)>,
+    ) -> Result<(), DetectError> {
+        let side = crops.side as f32;
+        let grid = self.grid(crops.side, crops.side);
+        let mut outputs = self.network.run(crops.pixels, crops.side, crops.side)?;
+        for (nth, (place, frame_from_model)) in places.iter().zip(&crops.frame_from_model).enumerate() {
+            outputs.go_to(nth);
+            self.candidates.clear();
+            D::decode(&outputs, &grid, self.candidates)?;
+            self.candidates.retain(|candidate| is_well_inside(candidate, side));
+            let faces = self.candidates.iter().map(|candidate| in_frame(candidate, frame_from_model));
+            let faces = faces.filter(|face| touches(&face.ellipse, &self.view));
+            found.extend(faces.map(|face| (place.turn, face)));
+        }
+        Ok(())
     }
 }
 
@@ -213,7 +259,6 @@ fn in_frame(candidate: &Candidate, frame_from_model: &FrameFromModel) -> Detecti
 
 /// Whether any of the ellipse can lie inside the picture; the network sometimes sees something in the black
 /// beside it.
-fn touches(ellipse: &EllipsePx, size: FrameSize) -> bool {
-    let picture = BoxPx { x0: 0.0, y0: 0.0, x1: size.width() as f32, y1: size.height() as f32 };
-    ellipse.bounding_box().intersection(&picture).area() > 0.0
+fn touches(ellipse: &EllipsePx, view: &View<'_>) -> bool {
+    ellipse.bounding_box().intersection(&view.bbox_px()).area() > 0.0
 }

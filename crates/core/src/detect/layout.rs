@@ -75,6 +75,12 @@ impl FrameFromModel {
         (xx * x + xy * y + x0, yx * x + yy * y + y0)
     }
 
+    /// The same for a picture whose top left corner lies elsewhere in the frame.
+    pub(crate) fn moved(self, [x, y]: [f32; 2]) -> Self {
+        let [x0, y0] = self.origin;
+        Self { origin: [x0 + x, y0 + y], ..self }
+    }
+
     /// The ellipse in the frame that corresponds to the ellipse inscribed in a box of the network input.
     ///
     /// With `M = matrix * diag(half width, half height)` it is the set `M u` with `|u| <= 1`. Its axes are

@@ -14,6 +14,7 @@
 )]
 
 mod centerface;
+mod close_look;
 mod engine;
 mod error;
 mod layout;
@@ -21,6 +22,7 @@ mod library;
 mod lookout;
 mod nms;
 mod onnx;
+mod parts;
 mod people;
 mod prepare;
 mod runtime;
@@ -36,6 +38,7 @@ mod yunet;
 use crate::model::{Detection, Frame};
 
 pub use centerface::CenterFace;
+pub use close_look::CloseLook;
 pub use engine::DetectorSettings;
 pub use error::DetectError;
 pub use layout::Turn;

@@ -37,6 +37,9 @@ const MAX_WHOLE_EVERY: u64 = 3;
 const WHOLE_PER_SECOND: (u64, u64) = (25, 4);
 const WHOLE_PER_SECOND_AT_SPEED: (u64, u64) = (25, 6);
 
+/// Looks at the whole at the beginning of a recording with each of which small faces are looked for.
+const CLOSE_AT_FIRST: u64 = 8;
+
 /// The search of one recording. It depends on nothing but frame numbers and the frame rate, so that the same recording gives
 /// the same result on any number of workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +81,31 @@ impl Schedule {
         };
         let passes = if nth.is_multiple_of(self.whole_every) { 1 + turned.len() } else { 0 };
         [Turn::NONE].iter().chain(turned).take(passes).copied()
+    }
+
+    /// The directions in which small faces are looked for in the nth searched frame of a large picture; `small` says that some are
+    /// about.
+    ///
+    /// Upright and in a direction more in every look at the whole while small faces are about; at first one direction in every look, and
+    /// then in every fourth, upright every other time. A direction costs as much as three passes over
+    /// the whole picture. On two scenes of seven people with faces of 27 to 95 pixels in 1920 x 1080, 42 % (upright) and 77 % (any
+    /// angle) of the faces leaked without these looks, and 24 and 30 % with half as many as here.
+    pub fn close_looks(&self, nth: u64, small: bool) -> Vec<Turn> {
+        let look = nth / self.whole_every;
+        let place = |nth: u64| usize::try_from(nth % CYCLE.len() as u64).unwrap_or(0);
+        let turned = |nth: u64| CYCLE.get(place(nth)).copied();
+        let direction = |nth: u64| {
+            if nth.is_multiple_of(2) { vec![Turn::NONE] } else { turned(nth / 2).into_iter().collect() }
+        };
+        match self.search {
+            _ if !nth.is_multiple_of(self.whole_every) => Vec::new(),
+            Search::Upright => vec![Turn::NONE],
+            Search::Thorough => [Turn::NONE].into_iter().chain(CYCLE).collect(),
+            Search::Turned if small => [Turn::NONE].into_iter().chain(turned(look)).collect(),
+            Search::Turned if look < CLOSE_AT_FIRST => direction(look),
+            Search::Turned if look.is_multiple_of(4) => direction(look / 4),
+            Search::Turned => Vec::new(),
+        }
     }
 
     /// Searched frames from the last whose faces are known to the one in which they are expected: while one worker looks at a
@@ -132,6 +160,24 @@ mod tests {
         let schedule = Schedule::new(Search::Turned, Speed::Fastest, Some((25, 1)));
         let passes: Vec<usize> = (0..7).map(|nth| schedule.passes(nth).count()).collect();
         assert_eq!(passes, [2, 0, 0, 2, 0, 0, 2]);
+    }
+
+    #[test]
+    fn small_faces_are_looked_for_in_every_direction_at_first_and_again() {
+        let schedule = Schedule::new(Search::Turned, Speed::Balanced, Some((25, 1)));
+        assert!(schedule.close_looks(1, true).is_empty());
+        let is_complete = |looks: std::ops::Range<u64>, small| {
+            let seen: Vec<_> = looks.flat_map(|look| schedule.close_looks(2 * look, small)).collect();
+            CYCLE.iter().chain([&Turn::NONE]).all(|turn| seen.contains(turn))
+        };
+        assert!(is_complete(20..27, true) && is_complete(8..64, false));
+        let first: Vec<_> = (0..8).flat_map(|look| schedule.close_looks(2 * look, false)).collect();
+        assert_eq!(first.iter().filter(|turn| **turn == Turn::NONE).count(), 4, "{first:?}");
+        assert_eq!((schedule.close_looks(20, true).len(), schedule.close_looks(20, false).len()), (2, 0));
+        let thorough = Schedule::new(Search::Thorough, Speed::Balanced, None);
+        assert_eq!(thorough.close_looks(3, false).len(), 8);
+        let upright = Schedule::new(Search::Upright, Speed::Balanced, None);
+        assert_eq!(upright.close_looks(3, true), [Turn::NONE]);
     }
 
     #[test]

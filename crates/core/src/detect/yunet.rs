@@ -10,7 +10,7 @@ use super::engine::{Decoder, DetectorSettings, Engine, Grid};
 use super::error::DetectError;
 use super::layout::Turn;
 use super::nms::Candidate;
-use super::prepare::ChannelOrder;
+use super::prepare::{ChannelOrder, View};
 use super::runtime::{Outputs, Runtime};
 
 /// The three grids: pixels of the network's input per cell, and the names of their outputs.
@@ -44,6 +44,17 @@ impl YuNet {
     ) -> Result<Self, DetectError> {
         Engine::new::<Layers>(runtime, model_bytes, settings).map(Self)
     }
+
+    /// See [`super::CenterFace::with_small_diagonals`].
+    #[must_use]
+    pub(super) fn with_small_diagonals(self) -> Self {
+        Self(self.0.with_small_diagonals())
+    }
+
+    /// The same as [`FaceDetector::detect`] for a part of a frame.
+    pub(super) fn look_at(&mut self, view: View<'_>, turn: Turn) -> Result<Vec<Detection>, DetectError> {
+        self.0.look_at(view).whole::<Layers>(turn)
+    }
 }
 
 impl FaceDetector for YuNet {
@@ -52,7 +63,7 @@ impl FaceDetector for YuNet {
     }
 
     fn detect(&mut self, frame: &Frame, turn: Turn) -> Result<Vec<Detection>, DetectError> {
-        self.0.look_at(frame).whole::<Layers>(turn)
+        self.look_at(frame.into(), turn)
     }
 }
 

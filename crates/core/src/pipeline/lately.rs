@@ -10,8 +10,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::in_order::InOrder;
 use super::threads::WATCH;
-use crate::model::{Detection, EllipsePx, PtsNanos};
-use crate::track::Prospects;
+use crate::model::{Detection, PtsNanos};
+use crate::track::{Prospect, Prospects};
 
 /// Shared by the workers.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Lately {
 
     /// Where faces are expected in the nth searched picture, the surest first; waits for those before it. `None` where the run
     /// was stopped.
-    pub(super) fn expected(&self, nth: u64, pts: PtsNanos) -> Option<Vec<EllipsePx>> {
+    pub(super) fn expected(&self, nth: u64, pts: PtsNanos) -> Option<Vec<Prospect>> {
         let Some(last) = nth.checked_sub(self.lag) else { return Some(Vec::new()) };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         while known.early.next_seq() <= last {
@@ -74,7 +74,7 @@ impl Lately {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::FrameSize;
+    use crate::model::{EllipsePx, FrameSize};
     use crate::track::TrackSettings;
 
     fn lately(stop: bool) -> Lately {
@@ -100,6 +100,8 @@ mod tests {
         assert_eq!(forwards, seen_by([3, 1, 0, 2]));
         // Expected from what was found up to the picture before last, moving on.
         let [[fourth], [fifth]] = forwards.each_ref().map(Vec::as_slice) else { panic!("{forwards:?}") };
+        assert!(fourth.is_sure && fifth.is_sure);
+        let (fourth, fifth) = (fourth.face, fifth.face);
         assert!(fourth.cx > 120.0 && fourth.cx < 145.0, "{fourth:?}");
         assert!(fifth.cx > fourth.cx, "{fifth:?}");
     }

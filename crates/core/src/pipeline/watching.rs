@@ -1,12 +1,12 @@
-//! The detectors of people and text that a plan asks for: few, which the workers share, since each looks seldom and keeps some
+//! The detectors of people and text that a plan asks for, and of small faces: few, which the workers share, since each looks seldom and keeps some
 //! 50 MB.
 
 use std::sync::Mutex;
 
 use super::assets::{AssetError, Assets};
 use super::error::EngineError;
-use crate::detect::{Glance, LookTimes, Lookout, PeopleDetector, TextDetector};
-use crate::model::{Frame, Plan, Search, Speed, Text};
+use crate::detect::{CloseLook, Glance, LookTimes, Lookout, PeopleDetector, TextDetector, Turn};
+use crate::model::{Detection, Frame, Plan, Search, Speed, Text};
 use crate::track::PERSON_KEEP_SCORE;
 
 /// Workers that share one set. Looks are some ten pictures apart, and one takes about as long as two searches for faces.
@@ -17,6 +17,9 @@ const WORKERS_FOR_A_SET: usize = 4;
 pub(super) struct Lookouts {
     times: LookTimes,
     sets: Vec<Mutex<Lookout>>,
+    /// Those of small faces, as many.
+    close: Vec<Mutex<CloseLook>>,
+    detector_side_px: u16,
 }
 
 impl Lookouts {
@@ -38,8 +41,25 @@ impl Lookouts {
             let text = (plan.text == Text::Mask).then(|| text(assets)).transpose()?;
             Ok(Mutex::new(Lookout::new(people, text, plan.search != Search::Upright)))
         };
-        let sets = (0..workers.div_ceil(WORKERS_FOR_A_SET)).map(|_| one());
-        Ok(Self { times, sets: sets.collect::<Result<_, EngineError>>()? })
+        let sets = 0..workers.div_ceil(WORKERS_FOR_A_SET);
+        let close = |_| Ok(Mutex::new(CloseLook::new(&assets.runtime, &assets.checker.bytes)?));
+        Ok(Self {
+            times,
+            close: sets.clone().map(close).collect::<Result<_, EngineError>>()?,
+            sets: sets.map(|_| one()).collect::<Result<_, EngineError>>()?,
+            detector_side_px: plan.detector_side_px,
+        })
+    }
+
+    /// Looks for small faces in a frame. Waits for a free detector.
+    ///
+    /// # Errors
+    /// A failure of ONNX Runtime, outputs that cannot be trusted, or a detector with which another worker broke down.
+    pub(super) fn look_closely(&self, frame: &Frame, turn: Turn) -> Result<Vec<Detection>, EngineError> {
+        let nth = usize::try_from(frame.seq).unwrap_or(0) % self.close.len().max(1);
+        let broken = || EngineError::Worker("detect");
+        let mut close = self.close.get(nth).ok_or_else(broken)?.lock().map_err(|_poisoned| broken())?;
+        Ok(close.detect(frame, turn, self.detector_side_px)?)
     }
 
     /// Looks at a frame, or not. Waits for a free set.

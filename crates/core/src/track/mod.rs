@@ -27,7 +27,7 @@ mod tracker;
 mod trust;
 
 pub use follower::{Follower, Looked, PERSON_KEEP_SCORE};
-pub use prospects::Prospects;
+pub use prospects::{Prospect, Prospects};
 pub use report::{BesideReport, TrackReport};
 pub use settings::{TrackSettings, TrackSettingsError};
 pub use tracker::Observation;

@@ -16,6 +16,15 @@ const FORGET_AFTER_NANOS: u64 = 500_000_000;
 /// What is left out is filled in between two looks at the whole picture, as it is where nobody expects anything.
 const MAX_EXPECTED: usize = 24;
 
+/// A face that is expected.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prospect {
+    /// Where it should be.
+    pub face: EllipsePx,
+    /// Enough was seen of it to be sure that it is one.
+    pub is_sure: bool,
+}
+
 /// Faces that were found lately. Unlike a tracker it looks back only, and has no masks.
 #[derive(Clone, Debug)]
 pub struct Prospects {
@@ -53,9 +62,10 @@ impl Prospects {
     }
 
     /// Where each of them should be at a time, the surest first.
-    pub fn expected(&self, pts: PtsNanos) -> Vec<EllipsePx> {
-        let expected = self.tracks.iter().filter_map(|track| track.expect(pts.0));
-        expected.map(|expected| expected.face).collect()
+    pub fn expected(&self, pts: PtsNanos) -> Vec<Prospect> {
+        let expected =
+            self.tracks.iter().filter_map(|track| Some((track.expect(pts.0)?.face, track.is_sure())));
+        expected.map(|(face, is_sure)| Prospect { face, is_sure }).collect()
     }
 }
 
@@ -83,8 +93,8 @@ mod tests {
         }
         let places = prospects.expected(at(6));
         let [expected] = places.as_slice() else { panic!("one face, but {places:?}") };
-        assert!(expected.cx > 200.0 && expected.cx < 230.0, "{expected:?}");
-        assert!((expected.angle_rad + 1.57).abs() < 1e-6);
+        assert!(expected.face.cx > 200.0 && expected.face.cx < 230.0, "{expected:?}");
+        assert!((expected.face.angle_rad + 1.57).abs() < 1e-6);
         (5..12).for_each(|nth| prospects.push(at(nth), &[]));
         assert_eq!(prospects.expected(at(13)), []);
     }
@@ -97,6 +107,6 @@ mod tests {
         prospects.push(at(0), &crowd);
         let expected = prospects.expected(at(1));
         assert_eq!(expected.len(), MAX_EXPECTED);
-        assert!(expected.iter().all(|face| face.cx > 450.0), "{expected:?}");
+        assert!(expected.iter().all(|known| known.face.cx > 450.0), "{expected:?}");
     }
 }

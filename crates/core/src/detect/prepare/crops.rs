@@ -3,10 +3,14 @@
 use crate::model::EllipsePx;
 
 use super::super::layout::{FrameFromModel, Turn};
-use super::{Loaded, Preparer};
+use super::{Loaded, Preparer, View};
 
 /// Both sides of a crop in pixels of the network's input, a multiple of 32. With 96 a fifth more background is hidden.
 const CROP_SIDE_PX: usize = 128;
+
+/// Both sides of the part of a frame from which a crop is cut close, scaled: a crop that is turned by half a right angle has
+/// room in it.
+pub(crate) const CLOSE_SIDE_PX: u16 = 192;
 
 /// The longest side of a face on its crop, in pixels; larger ones are made smaller. Of the rest of the crop the network needs
 /// some to know a face, and the face some to move.
@@ -39,22 +43,44 @@ pub(crate) struct Crops<'a> {
     pub(crate) frame_from_model: Vec<FrameFromModel>,
 }
 
+impl Place {
+    /// The longest side of the face in frame pixels.
+    pub(crate) fn longest_px(&self) -> f32 {
+        2.0 * self.face.rx.max(self.face.ry)
+    }
+
+    /// What of a whole frame lies around a small face, for a crop that is cut out of it and not out of the scaled picture.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to what a frame may have"
+    )]
+    pub(crate) fn surroundings<'a>(&self, frame: &View<'a>) -> View<'a> {
+        let step_px = (self.longest_px() / FACE_ON_CROP_PX).max(1.0);
+        let side = (f32::from(CLOSE_SIDE_PX) * step_px).min(65_536.0);
+        let from = |centre: f32| (centre - side / 2.0).clamp(0.0, 65_536.0) as usize;
+        let side = side as usize;
+        frame.part((from(self.face.cx), from(self.face.cy)), (side, side))
+    }
+}
+
 impl Loaded<'_> {
     /// A crop for each place.
     pub(crate) fn crops(&mut self, places: &[Place]) -> Crops<'_> {
         let side = CROP_SIDE_PX;
         self.load_turner(false);
         let Preparer { straight, turner, pixels, order, .. } = &mut *self.preparer;
-        let whole = straight.scaled(self.frame, *order).layout;
+        let whole = straight.scaled(&self.frame, *order).layout;
         let mut frame_from_model = Vec::with_capacity(places.len());
         pixels.resize(places.len() * 3 * side * side, 0.0);
         for (place, pixels) in places.iter().zip(pixels.chunks_exact_mut(3 * side * side)) {
             let [[scale, _], _] = whole.frame_from_model.matrix;
-            let longest_px = 2.0 * place.face.rx.max(place.face.ry);
-            let step_px = (longest_px / FACE_ON_CROP_PX).max(scale);
-            let layout = whole.around((place.face.cx, place.face.cy), place.turn, side, step_px);
+            let step_px = (place.longest_px() / FACE_ON_CROP_PX).max(scale);
+            let [left, top] = self.frame.origin_px;
+            let middle = (place.face.cx - left, place.face.cy - top);
+            let layout = whole.around(middle, place.turn, side, step_px);
             turner.turn(&layout, pixels);
-            frame_from_model.push(layout.frame_from_model);
+            frame_from_model.push(layout.frame_from_model.moved(self.frame.origin_px));
         }
         Crops { pixels, side, frame_from_model }
     }

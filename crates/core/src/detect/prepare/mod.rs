@@ -6,13 +6,14 @@ mod crops;
 mod plane;
 mod scaler;
 mod turned;
-
-use crate::model::Frame;
+mod view;
 
 use super::layout::{FrameFromModel, InputLayout, SIDE_STEP, Turn};
 pub use crops::Place;
+pub(crate) use crops::{CLOSE_SIDE_PX, Crops};
 use scaler::Scaler;
 use turned::Turner;
+pub(crate) use view::View;
 
 /// Order of the three colour planes in a network's input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,17 +72,17 @@ impl Preparer {
     }
 
     /// Takes a frame, which is scaled and converted once for all passes over it but the diagonal ones, at the first of them.
-    pub(crate) fn load<'a>(&'a mut self, frame: &'a Frame) -> Loaded<'a> {
+    pub(crate) fn load<'a>(&'a mut self, frame: impl Into<View<'a>>) -> Loaded<'a> {
         self.straight.forget();
         self.diagonal.forget();
-        Loaded { frame, preparer: self, turner_has: None }
+        Loaded { frame: frame.into(), preparer: self, turner_has: None }
     }
 }
 
 /// A frame, and whatever is cut out of it.
 #[derive(Debug)]
 pub(crate) struct Loaded<'a> {
-    frame: &'a Frame,
+    frame: View<'a>,
     preparer: &'a mut Preparer,
     /// Whether the turner has the picture as it is scaled for diagonal turns, or the other.
     turner_has: Option<bool>,
@@ -93,10 +94,11 @@ impl Loaded<'_> {
     pub(crate) fn whole(&mut self, turn: Turn) -> Prepared<'_> {
         let Preparer { diagonal, straight, .. } = &*self.preparer;
         let side_px = if turn.is_diagonal() { diagonal.side_px } else { straight.side_px };
-        let layout = InputLayout::new(self.frame.size(), side_px, turn);
-        let (width, height, frame_from_model) = (layout.width, layout.height, layout.frame_from_model);
+        let layout = InputLayout::new(self.frame.size, side_px, turn);
+        let (width, height) = (layout.width, layout.height);
+        let frame_from_model = layout.frame_from_model.moved(self.frame.origin_px);
         let pixels = if turn == Turn::NONE {
-            self.preparer.straight.scaled(self.frame, self.preparer.order).pixels
+            self.preparer.straight.scaled(&self.frame, self.preparer.order).pixels
         } else {
             self.load_turner(turn.is_diagonal());
             let Preparer { turner, pixels, .. } = &mut *self.preparer;
@@ -113,7 +115,7 @@ impl Loaded<'_> {
         }
         let Preparer { order, straight, diagonal: smaller, turner, .. } = &mut *self.preparer;
         let scaler = if diagonal { smaller } else { straight };
-        turner.load(&scaler.scaled(self.frame, *order));
+        turner.load(&scaler.scaled(&self.frame, *order));
     }
 }
 

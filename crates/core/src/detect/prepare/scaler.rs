@@ -1,11 +1,12 @@
 //! Scales and converts a whole frame, with tables that are kept from frame to frame.
 
-use crate::model::{Colorimetry, Frame, FrameSize};
+use crate::model::{Colorimetry, FrameSize};
 
 use super::super::layout::{InputLayout, Turn};
 use super::ChannelOrder;
 use super::colour::{RgbFromYuv, RgbRow};
 use super::plane::PlaneScaler;
+use super::view::View;
 
 /// Scales frames to the size that they have in inputs whose longest side is `side_px`, for one kind of turn.
 #[derive(Debug)]
@@ -52,8 +53,8 @@ impl Scaler {
     }
 
     /// The frame scaled and converted, at the first call since [`Scaler::forget`]; `order` is the order of the planes.
-    pub(super) fn scaled(&mut self, frame: &Frame, order: ChannelOrder) -> Scaled<'_> {
-        let (size, colour) = (frame.size(), frame.colour);
+    pub(super) fn scaled(&mut self, frame: &View<'_>, order: ChannelOrder) -> Scaled<'_> {
+        let (size, colour) = (frame.size, frame.colour);
         let known = self.tables.take().filter(|tables| tables.key == (size, colour));
         let is_scaled = known.is_some() && self.is_scaled;
         let tables = known.unwrap_or_else(|| Tables::new(size, colour, self.side_px, self.turn));
@@ -85,8 +86,8 @@ impl Tables {
         Self { key: (size, colour), layout, luma, chroma, rgb_from_yuv, rows, pixels }
     }
 
-    fn scale(&mut self, frame: &Frame, order: ChannelOrder) {
-        let [y, u, v] = frame.planes();
+    fn scale(&mut self, frame: &View<'_>, order: ChannelOrder) {
+        let [y, u, v] = frame.planes;
         let [luma, cb, cr] = &mut self.rows;
         let (stride, plane) = (self.layout.width, self.layout.width * self.layout.height);
         let (first, rest) = self.pixels.split_at_mut(plane);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::testing::{FULL_601, frame, noise};
 use super::*;
-use crate::model::{ColorMatrix, Colorimetry, EllipsePx, FrameSize, PlaneRef};
+use crate::model::{ColorMatrix, Colorimetry, EllipsePx, Frame, FrameSize, PlaneRef};
 
 /// The weight of each source sample in target sample `at`, from the definition: shared length where the axis
 /// shrinks, distance to the neighbours' centres where it grows.

@@ -22,7 +22,10 @@ pub(in crate::pipeline) fn run(
     while let Some(frame) = watch.take(input) {
         let detections = match schedule.nth_search(frame.seq) {
             Some(nth) => {
-                let Some(found) = search(&mut detector, &frame, nth, schedule, lately, watch)? else { break };
+                let Some(found) = search(&mut detector, lookouts, &frame, nth, (schedule, lately), watch)?
+                else {
+                    break;
+                };
                 found
             }
             None => Vec::new(),
@@ -45,10 +48,10 @@ pub(in crate::pipeline) fn run(
 /// The faces in the nth searched picture. `None` where the run was stopped meanwhile.
 fn search(
     detector: &mut CenterFace,
+    lookouts: &Lookouts,
     frame: &Frame,
     nth: u64,
-    schedule: Schedule,
-    lately: &Lately,
+    (schedule, lately): (Schedule, &Lately),
     watch: &mut Watch<'_>,
 ) -> Result<Option<Vec<Detection>>, EngineError> {
     let mut look = detector.look_at(frame);
@@ -56,10 +59,18 @@ fn search(
     for turn in schedule.passes(nth) {
         detections.extend(look.whole(turn)?);
     }
+    let (mut places, mut are_small): (Vec<Place>, bool) = (Vec::new(), false);
     if schedule.follows_faces() {
         let Some(expected) = watch.input(|| lately.expected(nth, frame.pts)) else { return Ok(None) };
-        let mut places: Vec<Place> = expected.into_iter().map(Place::of).collect();
-        places.retain(|place| schedule.passes(nth).all(|turn| turn != place.turn));
+        are_small = expected.iter().any(|known| known.is_sure && look.is_small(&Place::of(known.face)));
+        places.extend(expected.into_iter().map(|known| Place::of(known.face)));
+    }
+    for turn in schedule.close_looks(nth, are_small) {
+        detections.extend(lookouts.look_closely(frame, turn)?);
+    }
+    if schedule.follows_faces() {
+        let has_passed = |place: &Place| schedule.passes(nth).any(|turn| turn == place.turn);
+        places.retain(|place| !has_passed(place) || look.is_small(place));
         detections.extend(look.near(&places)?);
         lately.publish(nth, frame.pts, &detections);
     }
