@@ -66,3 +66,56 @@ fn inner_of(part: &View<'_>, whole: &View<'_>) -> BoxPx {
     let to = |end: f32, last: f32| if end >= last { f32::INFINITY } else { end };
     BoxPx { x0: from(part.x0), y0: from(part.y0), x1: to(part.x1, whole.x1), y1: to(part.y1, whole.y1) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, Picture};
+    use super::super::{CenterFace, FaceDetector, Place};
+    use super::*;
+
+    const SETTINGS: DetectorSettings = DetectorSettings { side_px: 640, score_threshold: 0.1 };
+
+    /// The astronaut's face, 23 x 29 pixels, where pictures a quarter as large stand on a grey one of 1920 x 1080.
+    fn small(picture: &Picture) -> Frame {
+        picture.shrunk(4).on_grey((1920, 1080), (1322, 506)).to_frame()
+    }
+
+    fn best_at(found: &[Detection], expected: &BoxPx) -> Option<Detection> {
+        let on_it = |face: &&Detection| face.ellipse.bounding_box().iou(expected) > 0.5;
+        found.iter().filter(on_it).max_by(|a, b| a.score.total_cmp(&b.score)).copied()
+    }
+
+    #[test]
+    fn a_face_that_is_too_small_for_the_whole_is_found_in_a_part() {
+        let (runtime, astronaut) = (testing::runtime(), Picture::astronaut());
+        let mut close = CloseLook::new(&runtime, &testing::yunet_bytes()).unwrap();
+        let mut whole = CenterFace::new(&runtime, &testing::centerface_bytes(), SETTINGS).unwrap();
+        let upright = BoxPx { x0: 1367.0, y0: 521.5, x1: 1389.7, y1: 550.5 };
+        let lying = BoxPx { x0: 1337.5, y0: 566.3, x1: 1366.5, y1: 589.0 };
+        for (frame, turn, expected) in [
+            (small(&astronaut), Turn::NONE, upright),
+            (small(&astronaut.turned_left()), Turn::eighths(2), lying),
+        ] {
+            assert_eq!(best_at(&whole.detect(&frame, turn).unwrap(), &expected), None, "{turn:?}");
+            let found = close.detect(&frame, turn, 640).unwrap();
+            let face = best_at(&found, &expected).unwrap_or_else(|| panic!("{turn:?}: {found:?}"));
+            assert!(face.score > 0.25, "{face:?}");
+            let place = Place::of(face.ellipse);
+            let mut look = whole.look_at(&frame);
+            assert!(look.is_small(&place));
+            let near = look.near(&[place]).unwrap();
+            let again = best_at(&near, &expected).unwrap_or_else(|| panic!("{turn:?}: {near:?}"));
+            assert!(again.score > 0.25, "{again:?}");
+        }
+    }
+
+    #[test]
+    fn large_faces_and_small_pictures_are_left_to_the_whole() {
+        let mut close = CloseLook::new(&testing::runtime(), &testing::yunet_bytes()).unwrap();
+        let astronaut = Picture::astronaut();
+        assert_eq!(close.detect(&astronaut.to_frame(), Turn::NONE, 640).unwrap(), []);
+        let large = astronaut.on_grey((1920, 1080), (640, 300)).to_frame();
+        let found = close.detect(&large, Turn::NONE, 640).unwrap();
+        assert!(found.iter().all(|face| face.ellipse.ry < 36.0), "{found:?}");
+    }
+}

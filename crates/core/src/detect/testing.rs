@@ -65,6 +65,29 @@ impl Picture {
         Self { width, height, rgb }
     }
 
+    /// Smaller by a whole factor, each pixel the mean of those that it stands for.
+    pub(super) fn shrunk(&self, factor: usize) -> Self {
+        let (width, height) = (self.width / factor, self.height / factor);
+        let mean = |x: usize, y: usize, channel: usize| {
+            let cells = (0..factor * factor).map(|n| (x * factor + n % factor, y * factor + n / factor));
+            let sum: f32 = cells.map(|(x, y)| f32::from(self.rgb[y * self.width + x][channel])).sum();
+            to_byte(sum / (factor * factor) as f32)
+        };
+        let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let rgb = places.map(|(x, y)| std::array::from_fn(|channel| mean(x, y, channel))).collect();
+        Self { width, height, rgb }
+    }
+
+    /// On a larger grey picture, with its top left corner at a column and row.
+    pub(super) fn on_grey(&self, (width, height): (usize, usize), (left, top): (usize, usize)) -> Self {
+        let mut rgb = vec![[110; 3]; width * height];
+        for (y, row) in self.rgb.chunks(self.width).enumerate() {
+            let start = (top + y) * width + left;
+            rgb[start..start + self.width].copy_from_slice(row);
+        }
+        Self { width, height, rgb }
+    }
+
     /// A full-range BT.601 frame; chroma is the mean of 2x2 pixels. Sides must be even.
     pub(super) fn to_frame(&self) -> Frame {
         let mut frame = frame(self.width, self.height, FULL_601);

@@ -62,7 +62,7 @@ words! {
         Blur = "blur",
         /// At most 8x8 flat cells.
         Pixelate = "pixelate",
-        /// One flat grey.
+        /// One flat colour, drawn by chance for each track.
         Solid = "solid",
     }
 }
