@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(forwards, seen_by([3, 1, 0, 2]));
         // Expected from what was found up to the picture before last, moving on.
         let [[fourth], [fifth]] = forwards.each_ref().map(Vec::as_slice) else { panic!("{forwards:?}") };
-        assert!(fourth.is_sure && fifth.is_sure);
+        assert!(fourth.is_clear && fifth.is_clear);
         let (fourth, fifth) = (fourth.face, fifth.face);
         assert!(fourth.cx > 120.0 && fourth.cx < 145.0, "{fourth:?}");
         assert!(fifth.cx > fourth.cx, "{fifth:?}");

@@ -124,6 +124,11 @@ impl Track {
         self.sightings.back().map_or(0, |s| s.clock_nanos)
     }
 
+    /// Score of the last sighting.
+    pub(super) fn last_score(&self) -> f32 {
+        self.sightings.back().map_or(0.0, |last| last.score)
+    }
+
     /// Sum of the scores of all sightings.
     pub(super) fn evidence(&self) -> f32 {
         self.evidence

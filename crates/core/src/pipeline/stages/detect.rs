@@ -62,7 +62,7 @@ fn search(
     let (mut places, mut are_small): (Vec<Place>, bool) = (Vec::new(), false);
     if schedule.follows_faces() {
         let Some(expected) = watch.input(|| lately.expected(nth, frame.pts)) else { return Ok(None) };
-        are_small = expected.iter().any(|known| known.is_sure && look.is_small(&Place::of(known.face)));
+        are_small = expected.iter().any(|known| known.is_clear && look.is_small(&Place::of(known.face)));
         places.extend(expected.into_iter().map(|known| Place::of(known.face)));
     }
     for turn in schedule.close_looks(nth, are_small) {
