@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use crate::detect::{
-    CenterFace, DetectorSettings, FaceDetector, PeopleDetector, Place, Runtime, Turn, YuNet, thumbnail,
+    CenterFace, DetectorSettings, FaceDetector, Numbers, PeopleDetector, Place, Runtime, Turn, YuNet,
+    thumbnail,
 };
 use crate::media;
 use crate::model::{
@@ -19,7 +20,8 @@ use crate::voice::{SoundFormat, VoiceStage};
 /// Why a kernel could not be made or run.
 pub type Failure = Box<dyn std::error::Error>;
 
-const SETTINGS: DetectorSettings = DetectorSettings { side_px: 640, score_threshold: 0.1 };
+const SETTINGS: DetectorSettings =
+    DetectorSettings { side_px: 640, score_threshold: 0.1, numbers: Numbers::Float32 };
 
 /// How the encoder of pictures of a size is set, in x264's own words, for the floor that the speed is measured against.
 pub fn x264_parameters(fastest: bool, (width, height): (usize, usize)) -> String {

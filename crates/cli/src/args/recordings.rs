@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use obscura_policy::media::model::{
-    Alarms, Bitrate, Device, FaceStyle, Heads, Hide, MuteWith, OnUncertain, Plan, Region, Search, Speed,
-    Text, TimeSpan, VideoCodec, VoiceMode,
+    Alarms, Arithmetic, Bitrate, Device, FaceStyle, Heads, Hide, MuteWith, OnUncertain, Plan, Region, Search,
+    Speed, Text, TimeSpan, VideoCodec, VoiceMode,
 };
 
 #[derive(Debug, Args)]
@@ -103,6 +103,10 @@ pub(crate) struct AnalyzeArgs {
     pub(crate) margin: u8,
     #[command(flatten)]
     pub(crate) beside: BesideArgs,
+    /// What numbers the finder of faces is calculated in: auto (8 bits where the processor can, twice as fast), float (the
+    /// same on every machine)
+    #[arg(long, value_name = "NUMBERS", default_value_t = Arithmetic::Auto)]
+    pub(crate) arithmetic: Arithmetic,
     /// Accept a recording that was cut off, up to the cut
     #[arg(long)]
     pub(crate) allow_truncated: bool,
@@ -119,7 +123,8 @@ impl AnalyzeArgs {
     pub(crate) fn plan(&self) -> Plan {
         let search = if self.thorough { Search::Thorough } else { self.search };
         let (margin_percent, allow_truncated) = (self.margin, self.allow_truncated);
-        self.beside.put_into(Plan { margin_percent, allow_truncated, ..Plan::searching(search) })
+        let arithmetic = self.arithmetic;
+        self.beside.put_into(Plan { margin_percent, allow_truncated, arithmetic, ..Plan::searching(search) })
     }
 }
 
@@ -135,7 +140,7 @@ pub(crate) struct LookArgs {
     #[arg(long, value_name = "WHOSE", default_value_t = Hide::All)]
     pub(crate) hide: Hide,
     /// Hide the faces that this file of `obscura analyze` lists, exactly there, instead of looking for them
-    #[arg(long, value_name = "TRACKS", conflicts_with_all = ["search", "margin", "heads", "text", "bodies"])]
+    #[arg(long, value_name = "TRACKS", conflicts_with_all = ["search", "arithmetic", "margin", "heads", "text", "bodies"])]
     pub(crate) tracks: Option<PathBuf>,
     /// Also hide a part of the picture: X,Y,WIDTH,HEIGHT or X,Y;X,Y;X,Y in pixels, or `frame`; then @FROM-TO in seconds;
     /// `clear:` before it keeps a part free of everything but masks of faces. May be given often
@@ -145,6 +150,10 @@ pub(crate) struct LookArgs {
     /// picture, several times slower)
     #[arg(long, value_name = "WAY", default_value_t = Search::Turned)]
     pub(crate) search: Search,
+    /// What numbers the finder of faces is calculated in: auto (8 bits where the processor can, twice as fast), float (the
+    /// same on every machine)
+    #[arg(long, value_name = "NUMBERS", default_value_t = Arithmetic::Auto)]
+    pub(crate) arithmetic: Arithmetic,
     /// Room around a face, in percent of its size, 0 to 200
     #[arg(long, value_name = "PERCENT", default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=200))]
     pub(crate) margin: u8,
@@ -247,6 +256,7 @@ impl RedactArgs {
             bitrate: self.encode.bitrate(),
             codec: self.encode.codec,
             device: self.encode.device,
+            arithmetic: self.look.arithmetic,
             ..Plan::searching(self.look.search)
         })
     }

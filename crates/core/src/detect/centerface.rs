@@ -7,6 +7,7 @@
 use crate::model::{Detection, Frame};
 
 use super::FaceDetector;
+use super::arithmetic;
 use super::engine::{Decoder, DetectorSettings, Engine, Grid, Look};
 use super::error::DetectError;
 use super::layout::Turn;
@@ -92,6 +93,7 @@ impl Decoder for Layers {
     const NAME: &'static str = "CenterFace";
     const ORDER: ChannelOrder = ChannelOrder::Rgb;
     const OUTPUTS: &'static [&'static str] = &["537", "538", "539"];
+    const CALIBRATION: Option<&'static str> = Some(arithmetic::CENTERFACE);
 
     fn decode(outputs: &Outputs<'_>, grid: &Grid, found: &mut Vec<Candidate>) -> Result<(), DetectError> {
         let (rows, columns) = (grid.height / STRIDE, grid.width / STRIDE);

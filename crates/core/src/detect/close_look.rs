@@ -5,6 +5,7 @@
 
 use crate::model::{BoxPx, Detection, Frame};
 
+use super::arithmetic::Numbers;
 use super::engine::DetectorSettings;
 use super::error::DetectError;
 use super::layout::Turn;
@@ -30,7 +31,11 @@ impl CloseLook {
     /// # Errors
     /// [`DetectError::Model`], [`DetectError::Runtime`].
     pub fn new(runtime: &Runtime, model_bytes: &[u8]) -> Result<Self, DetectError> {
-        let settings = DetectorSettings { side_px: PART_SIDE_PX, score_threshold: LEAST_SCORE };
+        let settings = DetectorSettings {
+            side_px: PART_SIDE_PX,
+            score_threshold: LEAST_SCORE,
+            numbers: Numbers::Float32,
+        };
         YuNet::new(runtime, model_bytes, settings).map(|network| Self(network.with_small_diagonals()))
     }
 
@@ -73,7 +78,8 @@ mod tests {
     use super::super::{CenterFace, FaceDetector, Place};
     use super::*;
 
-    const SETTINGS: DetectorSettings = DetectorSettings { side_px: 640, score_threshold: 0.1 };
+    const SETTINGS: DetectorSettings =
+        DetectorSettings { side_px: 640, score_threshold: 0.1, numbers: Numbers::Float32 };
 
     /// The astronaut's face, 23 x 29 pixels, where pictures a quarter as large stand on a grey one of 1920 x 1080.
     fn small(picture: &Picture) -> Frame {

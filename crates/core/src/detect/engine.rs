@@ -2,6 +2,7 @@
 
 use crate::model::{BoxPx, Detection, EllipsePx};
 
+use super::arithmetic::Numbers;
 use super::error::DetectError;
 use super::layout::{FrameFromModel, SIDE_STEP, Turn};
 use super::nms::{self, Candidate};
@@ -18,6 +19,8 @@ pub struct DetectorSettings {
     /// Least score of a face that is reported, above 0 and below 1. Lower finds more faces and more false
     /// ones.
     pub score_threshold: f32,
+    /// What it is calculated in, where the network can be calculated in either.
+    pub numbers: Numbers,
 }
 
 impl DetectorSettings {
@@ -44,6 +47,8 @@ pub(super) trait Decoder {
     const OUTPUTS: &'static [&'static str];
     /// What it wants done to values of 0..=255 first.
     const NORMALISE: Option<Normalise> = None;
+    /// What was measured inside it, where it can be calculated in 8 bits.
+    const CALIBRATION: Option<&'static str> = None;
     /// Boxes that share more than this of their common area are one.
     const MAX_IOU: f32 = nms::MAX_FACE_IOU;
 
@@ -105,7 +110,8 @@ impl Engine {
         settings: DetectorSettings,
     ) -> Result<Self, DetectError> {
         settings.check()?;
-        let wishes = Wishes { outputs: D::OUTPUTS, normalise: D::NORMALISE };
+        let calibration = D::CALIBRATION.filter(|_| settings.numbers == Numbers::Int8);
+        let wishes = Wishes { outputs: D::OUTPUTS, normalise: D::NORMALISE, calibration };
         let adapted = onnx::adapt(model_bytes, &wishes)
             .map_err(|source| DetectError::Model { model: D::NAME, source })?;
         Ok(Self {

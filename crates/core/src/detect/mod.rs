@@ -13,6 +13,7 @@
     reason = "the stages are private to the crate; `pub` marks what the pipeline may use"
 )]
 
+mod arithmetic;
 mod centerface;
 mod close_look;
 mod engine;
@@ -37,6 +38,7 @@ mod yunet;
 
 use crate::model::{Detection, Frame};
 
+pub use arithmetic::Numbers;
 pub use centerface::CenterFace;
 pub use close_look::CloseLook;
 pub use engine::DetectorSettings;

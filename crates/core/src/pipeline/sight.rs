@@ -12,7 +12,7 @@ use super::stages::{decode, detect, follow};
 use super::threads::{Handle, Starter};
 use super::tracks::Script;
 use super::watching::Lookouts;
-use crate::detect::{CenterFace, DetectorSettings, Schedule};
+use crate::detect::{CenterFace, DetectorSettings, Numbers, Schedule};
 use crate::media::{PictureFormat, PictureSource};
 use crate::model::{Frame, FrameMasks, OnUncertain, Plan, Search};
 use crate::track::{Follower, Prospects, TrackReport, TrackSettings};
@@ -70,6 +70,7 @@ fn detectors(plan: &Plan, assets: &Assets) -> Result<Vec<CenterFace>, EngineErro
     let settings = DetectorSettings {
         side_px: plan.detector_side_px,
         score_threshold: TrackSettings::default().keep_score,
+        numbers: Numbers::here(plan.arithmetic),
     };
     (0..worker_count())
         .map(|_| {

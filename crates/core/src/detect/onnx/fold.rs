@@ -115,7 +115,7 @@ fn per_channel(graph: &Graph, node: &Node) -> Option<PerChannel> {
 /// The weights of a convolution, each multiplied by the factor of the output channel that it belongs to.
 ///
 /// `Conv` keeps weights as [out, in / group, ...], `ConvTranspose` as [in, out / group, ...].
-fn scaled_weight(node: &Node, weight: &Tensor, factor: &[f32]) -> Option<Vec<f32>> {
+pub(super) fn scaled_weight(node: &Node, weight: &Tensor, factor: &[f32]) -> Option<Vec<f32>> {
     let mut values = floats(weight)?;
     let size =
         |axis: usize| weight.dims.get(axis).and_then(|dim| usize::try_from(*dim).ok()).filter(|n| *n > 0);
@@ -153,12 +153,12 @@ pub(super) fn initializer<'g>(graph: &'g Graph, name: &str) -> Option<&'g Tensor
     graph.initializer.iter().find(|tensor| tensor.name.as_deref() == Some(name))
 }
 
-fn integer(node: &Node, name: &str) -> Option<i64> {
+pub(super) fn integer(node: &Node, name: &str) -> Option<i64> {
     node.attribute.iter().find(|attribute| attribute.name.as_deref() == Some(name)).and_then(|found| found.i)
 }
 
 /// The values of a tensor of `f32`, from whichever field holds them.
-fn floats(tensor: &Tensor) -> Option<Vec<f32>> {
+pub(super) fn floats(tensor: &Tensor) -> Option<Vec<f32>> {
     if tensor.data_type != Some(FLOAT) {
         return None;
     }

@@ -2,15 +2,19 @@
 //! in memory.
 
 mod bounds;
+mod calibration;
+mod equalise;
 mod fold;
 mod padding;
 mod pass;
 mod proto;
+mod quantise;
 mod sizes;
 mod tfjs;
 
 use prost::Message;
 
+use calibration::Calibration;
 pub(crate) use pass::Normalise;
 use proto::Model;
 pub(crate) use tfjs::convert;
@@ -48,6 +52,9 @@ pub enum ModelError {
     /// A graph in another format that has parts for which there is no translation.
     #[error("its graph is not the one that this version knows: it has {0}")]
     Graph(String),
+    /// What was measured inside it does not fit it.
+    #[error("what was measured for calculating it in 8 bits does not fit it: {0}")]
+    Calibration(String),
     /// It has no graph, or not the named input or output.
     #[error("it has no {0}")]
     Missing(String),
@@ -60,6 +67,8 @@ pub(crate) struct Wishes<'a> {
     pub(crate) outputs: &'a [&'a str],
     /// What the network wants done to values of 0..=255 first.
     pub(crate) normalise: Option<Normalise>,
+    /// What was measured inside it, in the form of `models/centerface.int8.toml`, if it is to be calculated in 8 bits.
+    pub(crate) calibration: Option<&'a str>,
 }
 
 /// Rewrites a model so that ONNX Runtime can run it at any size and optimise all of it.
@@ -82,6 +91,12 @@ pub(crate) fn adapt(model_bytes: &[u8], wishes: &Wishes<'_>) -> Result<Vec<u8>, 
     graph.value_info.clear();
     fold::fold_batch_normalization(graph);
     padding::fold_padding(graph);
+    if let Some(calibration) = wishes.calibration {
+        let calibration = Calibration::parse(calibration)?;
+        equalise::equalise(graph, &calibration)?;
+        quantise::quantise(&mut model, &calibration)?;
+    }
+    let graph = model.graph.as_mut().ok_or_else(|| ModelError::Missing("graph".to_owned()))?;
     pass::drop_unused_initializers(graph);
     Ok(model.encode_to_vec())
 }

@@ -41,7 +41,7 @@ fn run(onnx: &[u8], shape: [usize; 4], pixels: &[f32], outputs: &[&str]) -> Vec<
 }
 
 fn wishes<'a>(outputs: &'a [&'a str]) -> Wishes<'a> {
-    Wishes { outputs, normalise: None }
+    Wishes { outputs, normalise: None, calibration: None }
 }
 
 fn ramp(length: usize, step: f32, span: f32) -> Vec<f32> {

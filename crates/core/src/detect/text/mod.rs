@@ -36,7 +36,7 @@ impl TextDetector {
     /// # Errors
     /// [`DetectError::Model`], [`DetectError::Runtime`].
     pub fn new(runtime: &Runtime, model_bytes: &[u8]) -> Result<Self, DetectError> {
-        let wishes = Wishes { outputs: &[OUTPUT], normalise: Some(NORMALISE) };
+        let wishes = Wishes { outputs: &[OUTPUT], normalise: Some(NORMALISE), calibration: None };
         let adapted =
             onnx::adapt(model_bytes, &wishes).map_err(|source| DetectError::Model { model: NAME, source })?;
         Ok(Self {

@@ -7,6 +7,7 @@ use std::io::Read;
 
 use serde::{Deserialize, Serialize};
 
+use crate::detect::Numbers;
 use crate::model::{
     DurationNanos, EllipsePx, Heads, MaskSource, OnUncertain, Plan, PtsNanos, Region, Search, Sha256Digest,
     Text, TimeSpan, TrackId, TrackKind, UncertainSpan,
@@ -110,6 +111,9 @@ pub struct AnalysisSettings {
     pub search: Search,
     /// Longest side of the detector's input, in pixels.
     pub detector_side_px: u16,
+    /// What numbers the detector was calculated in: "int8" or "float32".
+    #[serde(default = "float32")]
+    pub arithmetic: String,
     /// The margin that the ellipses include, in percent.
     pub margin_percent: u8,
     /// How far masks were filled backwards, in nanoseconds.
@@ -123,6 +127,11 @@ pub struct AnalysisSettings {
     /// When people were hidden from head to foot.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bodies: Vec<TimeSpan>,
+}
+
+/// What files that do not say it were made with.
+fn float32() -> String {
+    Numbers::Float32.as_str().to_owned()
 }
 
 impl AnalysisSettings {

@@ -20,6 +20,7 @@ pub(super) fn file_of(frames: u64) -> TrackFile {
             model_sha256: Sha256Digest::of(b"a model"),
             search: Search::Turned,
             detector_side_px: 640,
+            arithmetic: "float32".to_owned(),
             margin_percent: 30,
             look_ahead: DurationNanos::from_millis(1000),
             on_uncertain: OnUncertain::Widen,
