@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use divan::{Bencher, black_box};
 use obscura_core::kernels::{
-    Checker, Crowd, Finder, Look, Painter, People, Summary, Voice, fill_with_noise, home_folder,
+    Checker, Crowd, Failure, Finder, Look, Painter, People, Summary, Voice, fill_with_noise, home_folder,
 };
 use obscura_core::model::{
-    ColorMatrix, Colorimetry, FaceStyle, Frame, FramePool, FrameSize, PtsNanos, VoiceMode,
+    Arithmetic, ColorMatrix, Colorimetry, FaceStyle, Frame, FramePool, FrameSize, PtsNanos, VoiceMode,
 };
 
 /// Sizes of pictures.
@@ -45,22 +45,32 @@ fn measure(bencher: Bencher<'_, '_>, size: (usize, usize), kernel: Result<impl L
     bencher.bench_local(|| kernel.look(black_box(&frame)).expect("the kernel runs"));
 }
 
+fn finder(arithmetic: Arithmetic, eighths: u8, places: usize) -> Result<Finder, Failure> {
+    Finder::load(&library(), &model("centerface.onnx"), arithmetic, eighths, places)
+}
+
 /// `CenterFace` over the whole picture, by turns of 45 degrees, with the preparation of its input.
 #[divan::bench(args = [0, 1, 2, 4])]
 fn whole_picture(bencher: Bencher<'_, '_>, eighths: u8) {
-    measure(bencher, SIZES[0], Finder::load(&library(), &model("centerface.onnx"), eighths, 0));
+    measure(bencher, SIZES[0], finder(Arithmetic::Auto, eighths, 0));
+}
+
+/// The same in floating point.
+#[divan::bench(args = [0, 1, 2, 4])]
+fn whole_picture_in_float(bencher: Bencher<'_, '_>, eighths: u8) {
+    measure(bencher, SIZES[0], finder(Arithmetic::Float, eighths, 0));
 }
 
 /// The same over larger pictures: what preparation adds.
 #[divan::bench(args = SIZES)]
 fn whole_picture_by_size(bencher: Bencher<'_, '_>, size: (usize, usize)) {
-    measure(bencher, size, Finder::load(&library(), &model("centerface.onnx"), 0, 0));
+    measure(bencher, size, finder(Arithmetic::Auto, 0, 0));
 }
 
 /// `CenterFace` near places where faces are expected.
 #[divan::bench(args = [1, 4, 8, 24])]
 fn crops(bencher: Bencher<'_, '_>, places: usize) {
-    measure(bencher, SIZES[0], Finder::load(&library(), &model("centerface.onnx"), 0, places));
+    measure(bencher, SIZES[0], finder(Arithmetic::Auto, 0, places));
 }
 
 #[divan::bench]

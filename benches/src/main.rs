@@ -26,6 +26,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const USAGE: &str = "cargo xtask bench [speed|memory|leak|size|kernels|scaling]... [--rounds N]\n  without a name: all but scaling.\n\
                      cargo xtask quality [faces|voice|sound]...\n  without a name: all of them.\n\
+                     cargo xtask quality calibrate\n  writes models/centerface.int8.toml anew.\n\
                      OBSCURA_TEST_DATA names the folder of scenes and speech.";
 /// What `cargo xtask quality` measures.
 const QUALITY: [&str; 3] = ["faces", "voice", "sound"];
@@ -67,6 +68,7 @@ fn run() -> Result<(), String> {
         match word.as_str() {
             name if SECTIONS.iter().any(|(known, _)| *known == name) => wanted.push(word),
             "quality" => quality = true,
+            "calibrate" => return faces::calibrate(&test_data()?).map_err(|failure| failure.to_string()),
             "--rounds" => {
                 rounds = words.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0).ok_or(USAGE)?;
             }

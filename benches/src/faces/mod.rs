@@ -1,12 +1,14 @@
 //! The tables of faces: who is still recognised behind a mask, and which faces are found at which angle and size.
 
 mod attack;
+mod calibrate;
 mod photographs;
 mod recall;
 
 use std::path::Path;
 use std::process::Command;
 
+pub(crate) use calibrate::write as calibrate;
 use serde_json::Value;
 
 use crate::Failure;

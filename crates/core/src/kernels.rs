@@ -9,8 +9,8 @@ use crate::detect::{
 };
 use crate::media;
 use crate::model::{
-    Detection, Device, EllipsePx, FaceStyle, Frame, FrameMasks, FrameSize, Mask, MaskArea, MaskSource, Plan,
-    PtsNanos, Speed, TrackId, VoiceMode,
+    Arithmetic, Detection, Device, EllipsePx, FaceStyle, Frame, FrameMasks, FrameSize, Mask, MaskArea,
+    MaskSource, Plan, PtsNanos, Speed, TrackId, VoiceMode,
 };
 pub use crate::pipeline::home_folder;
 use crate::redact::Redactor;
@@ -47,12 +47,20 @@ pub struct Finder {
 }
 
 impl Finder {
-    /// Looks at whole pictures turned by so many eighths, or at so many crops where that is not none.
+    /// Looks at whole pictures turned by so many eighths, or at so many crops where that is not none; calculated as a choice
+    /// means on this machine.
     ///
     /// # Errors
     /// A library or model that cannot be loaded.
-    pub fn load(library: &Path, model: &[u8], eighths: u8, crops: usize) -> Result<Self, Failure> {
-        let detector = CenterFace::new(&Runtime::load(library)?, model, SETTINGS)?.with_small_diagonals();
+    pub fn load(
+        library: &Path,
+        model: &[u8],
+        arithmetic: Arithmetic,
+        eighths: u8,
+        crops: usize,
+    ) -> Result<Self, Failure> {
+        let settings = DetectorSettings { numbers: Numbers::here(arithmetic), ..SETTINGS };
+        let detector = CenterFace::new(&Runtime::load(library)?, model, settings)?.with_small_diagonals();
         Ok(Self { detector, turn: Turn::eighths(eighths), crops })
     }
 }

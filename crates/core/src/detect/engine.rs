@@ -134,6 +134,7 @@ impl Engine {
         let view = view.into();
         Look {
             view,
+            small_below_px: parts::small_below_px(view.size(), self.settings.side_px),
             loaded: self.preparer.load(view),
             close: &mut self.close,
             eyes: Eyes {
@@ -150,6 +151,7 @@ impl Engine {
 #[derive(Debug)]
 pub(super) struct Look<'a> {
     view: View<'a>,
+    small_below_px: f32,
     loaded: Loaded<'a>,
     close: &'a mut Preparer,
     eyes: Eyes<'a>,
@@ -175,7 +177,7 @@ impl Look<'_> {
 
     /// Whether a face is too small for a look at the whole of a large frame.
     pub(super) fn is_small(&self, place: &Place) -> bool {
-        place.longest_px() < parts::small_below_px(self.view.size(), self.eyes.settings.side_px)
+        place.longest_px() < self.small_below_px
     }
 
     /// The faces near places where some are expected.

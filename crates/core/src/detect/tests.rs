@@ -5,7 +5,7 @@ use std::f32::consts::{FRAC_PI_2, FRAC_PI_4};
 use super::layout::Turn;
 use super::testing::{self, FULL_601, Picture};
 use super::*;
-use crate::model::{BoxPx, EllipsePx};
+use crate::model::{Arithmetic, BoxPx, EllipsePx};
 
 const SETTINGS: DetectorSettings =
     DetectorSettings { side_px: 640, score_threshold: 0.3, numbers: Numbers::Float32 };
@@ -41,6 +41,43 @@ fn faces_are_where_other_programs_find_them() {
         let again = only_face(&detector.detect(&frame, Turn::NONE).unwrap());
         assert_eq!(again, face, "the same frame gives the same face");
     }
+}
+
+#[test]
+fn eight_bits_find_the_same_face_with_the_same_certainty() {
+    let machine = Numbers::here(Arithmetic::Auto);
+    if machine != Numbers::Int8 {
+        eprintln!("skipped: this processor has no instructions for it");
+        return;
+    }
+    let load = |numbers| {
+        let settings = DetectorSettings { numbers, score_threshold: 0.2, ..SETTINGS };
+        CenterFace::new(&testing::runtime(), &testing::centerface_bytes(), settings).unwrap()
+    };
+    let (mut float, mut int) = (load(Numbers::Float32), load(machine));
+    let upright = Picture::astronaut();
+    // As she is, lying, and with a face of 45 and of 23 pixels.
+    for (picture, turn) in [
+        (upright.on_grey((640, 512), (60, 0)), 0),
+        (upright.turned_left(), 2),
+        (upright.shrunk(2).on_grey((640, 360), (300, 60)), 0),
+        (upright.shrunk(4).on_grey((640, 360), (80, 200)), 0),
+    ] {
+        let (frame, turn) = (picture.to_frame(), Turn::eighths(turn));
+        let expected = only_face(&float.detect(&frame, turn).unwrap());
+        let found = only_face(&int.detect(&frame, turn).unwrap());
+        let iou = found.ellipse.bounding_box().iou(&expected.ellipse.bounding_box());
+        assert!(iou > 0.93, "{found:?} has IoU {iou} with {expected:?}");
+        assert!((found.score - expected.score).abs() < 0.06, "{found:?}, {expected:?}");
+    }
+    let mut empty = testing::frame(320, 180, FULL_601);
+    empty.bytes_mut().fill(128);
+    assert_eq!(int.detect(&empty, Turn::NONE).unwrap(), []);
+}
+
+#[test]
+fn whoever_asks_for_floating_point_gets_it() {
+    assert_eq!(Numbers::here(Arithmetic::Float), Numbers::Float32);
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl MaskOrigin<'_> {
         let (schedule, on_uncertain) =
             (Schedule::new(plan.search, plan.speed, format.rate), plan.on_uncertain);
         let detectors = detectors(plan, assets)?;
-        let lookouts = Lookouts::new(plan, assets, format.rate, detectors.len())?;
+        let lookouts = Lookouts::new(plan, assets, format, detectors.len())?;
         let prospects = Prospects::new(TrackSettings::from_plan(plan), format.size);
         Ok(Self::Search(Box::new(Looking {
             detectors,

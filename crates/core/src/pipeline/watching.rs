@@ -1,12 +1,13 @@
 //! The detectors of people and text that a plan asks for, and of small faces: few, which the workers share, since each looks seldom and keeps some
 //! 50 MB.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use super::assets::{AssetError, Assets};
 use super::error::EngineError;
 use crate::detect::{CloseLook, Glance, LookTimes, Lookout, PeopleDetector, TextDetector, Turn};
-use crate::model::{Detection, Frame, Plan, Search, Speed, Text};
+use crate::media::PictureFormat;
+use crate::model::{Detection, Frame, Plan, Search, Text};
 use crate::track::PERSON_KEEP_SCORE;
 
 /// Workers that share one set. Looks are some ten pictures apart, and one takes about as long as two searches for faces.
@@ -23,43 +24,44 @@ pub(super) struct Lookouts {
 }
 
 impl Lookouts {
-    /// Enough for so many workers, for pictures of `frames_per_second` (numerator and denominator).
+    /// Enough for so many workers, for pictures of a format.
     ///
     /// # Errors
     /// Where a model was not loaded that the plan needs, or ONNX Runtime does not take it.
     pub(super) fn new(
         plan: &Plan,
         assets: &Assets,
-        frames_per_second: Option<(u32, u32)>,
+        format: &PictureFormat,
         workers: usize,
     ) -> Result<Self, EngineError> {
         // Somebody who is only listed may be found a little later; what is hidden may not.
-        let seldom = plan.speed == Speed::Fastest && !plan.hides_beside_faces();
-        let times = LookTimes::new(frames_per_second, seldom);
+        let seldom = !plan.hides_beside_faces();
+        let times = LookTimes::new(format.rate, seldom);
         let one = || {
             let people = plan.needs_people().then(|| people(assets)).transpose()?;
             let text = (plan.text == Text::Mask).then(|| text(assets)).transpose()?;
             Ok(Mutex::new(Lookout::new(people, text, plan.search != Search::Upright)))
         };
         let sets = 0..workers.div_ceil(WORKERS_FOR_A_SET);
+        let close_sets = if CloseLook::is_for(format.size) { sets.clone() } else { 0..0 };
         let close = |_| Ok(Mutex::new(CloseLook::new(&assets.runtime, &assets.checker.bytes)?));
         Ok(Self {
             times,
-            close: sets.clone().map(close).collect::<Result<_, EngineError>>()?,
+            close: close_sets.map(close).collect::<Result<_, EngineError>>()?,
             sets: sets.map(|_| one()).collect::<Result<_, EngineError>>()?,
             detector_side_px: plan.detector_side_px,
         })
     }
 
-    /// Looks for small faces in a frame. Waits for a free detector.
+    /// Looks for small faces in a frame; small frames have none. Waits for a free detector.
     ///
     /// # Errors
     /// A failure of ONNX Runtime, outputs that cannot be trusted, or a detector with which another worker broke down.
     pub(super) fn look_closely(&self, frame: &Frame, turn: Turn) -> Result<Vec<Detection>, EngineError> {
-        let nth = usize::try_from(frame.seq).unwrap_or(0) % self.close.len().max(1);
-        let broken = || EngineError::Worker("detect");
-        let mut close = self.close.get(nth).ok_or_else(broken)?.lock().map_err(|_poisoned| broken())?;
-        Ok(close.detect(frame, turn, self.detector_side_px)?)
+        if !CloseLook::is_for(frame.size()) {
+            return Ok(Vec::new());
+        }
+        Ok(choose(&self.close, frame.seq)?.detect(frame, turn, self.detector_side_px)?)
     }
 
     /// Looks at a frame, or not. Waits for a free set.
@@ -68,11 +70,15 @@ impl Lookouts {
     /// A failure of ONNX Runtime, outputs that cannot be trusted, or a set with which another worker broke down.
     pub(super) fn look(&self, frame: &Frame) -> Result<Glance, EngineError> {
         let Some(look) = self.times.nth_look(frame.seq) else { return Ok(Glance::default()) };
-        let nth = usize::try_from(look).unwrap_or(0) % self.sets.len().max(1);
-        let broken = || EngineError::Worker("detect");
-        let mut lookout = self.sets.get(nth).ok_or_else(broken)?.lock().map_err(|_poisoned| broken())?;
-        Ok(lookout.look(frame, self.times)?)
+        Ok(choose(&self.sets, look)?.look(frame, self.times)?)
     }
+}
+
+/// One of several that are used by turns, the nth time. Waits until it is free.
+fn choose<T>(sets: &[Mutex<T>], nth: u64) -> Result<MutexGuard<'_, T>, EngineError> {
+    let broken = || EngineError::Worker("detect");
+    let nth = usize::try_from(nth).unwrap_or(0) % sets.len().max(1);
+    sets.get(nth).ok_or_else(broken)?.lock().map_err(|_poisoned| broken())
 }
 
 fn people(assets: &Assets) -> Result<PeopleDetector, EngineError> {

@@ -173,7 +173,8 @@ impl Tracker {
     /// What moved since a little while ago.
     fn moved(&self, now: &Observation) -> Moved {
         let is_before = |frame: &&Waiting| frame.clock_nanos + STEP_NANOS <= self.clock_nanos;
-        let before = self.window.iter().rev().find(is_before).filter(|_| !now.damaged);
+        let is_asked = self.settings.stillness_ends_holds && !now.damaged;
+        let before = self.window.iter().rev().find(is_before).filter(|_| is_asked);
         before.map_or(Moved::UNKNOWN, |before| Moved::between(&before.thumbnail, &now.thumbnail))
     }
 

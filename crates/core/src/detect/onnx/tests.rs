@@ -113,6 +113,53 @@ fn the_pass_removes_what_costs_time() {
     assert!(graph.value_info.is_empty());
 }
 
+const CALIBRATION: &str = include_str!("../../../../../models/centerface.int8.toml");
+
+#[test]
+fn evening_out_channels_changes_no_result() {
+    let (height, width) = (96, 160);
+    let pixels = ramp(3 * height * width, 37.7, 256.0);
+    let adapted = adapt(&testing::centerface_bytes(), &wishes(&CENTERFACE)).unwrap();
+    let mut model = decode(&adapted).unwrap();
+    let before = model.clone();
+    let calibration = Calibration::parse(CALIBRATION).unwrap();
+    equalise::equalise(model.graph.as_mut().unwrap(), &calibration).unwrap();
+    assert_ne!(model, before);
+    let values = |onnx: &[u8]| run(onnx, [1, 3, height, width], &pixels, &CENTERFACE);
+    let worst = worst_difference(&values(&model.encode_to_vec()), &values(&adapted));
+    assert!(worst < 1e-3, "differ by {worst}");
+}
+
+#[test]
+fn every_convolution_but_the_last_is_stored_in_8_bits() {
+    let wishes = Wishes { calibration: Some(CALIBRATION), ..wishes(&CENTERFACE) };
+    let bytes = adapt(&testing::centerface_bytes(), &wishes).unwrap();
+    let graph = decode(&bytes).unwrap().graph.unwrap();
+    let count = |op: &str| graph.node.iter().filter(|node| node.op_type.as_deref() == Some(op)).count();
+    // Three give scores, sizes and places.
+    assert_eq!([count("QLinearConv"), count("Conv"), count("QLinearAdd"), count("Add")], [56, 3, 13, 0]);
+    // Behind the transposed ones.
+    assert_eq!([count("ConvTranspose"), count("Relu")], [3, 3]);
+    // A picture's values stay as they are.
+    let step = graph.initializer.iter().find(|tensor| tensor.name.as_deref() == Some("input.1_step"));
+    assert_eq!(step.and_then(|tensor| tensor.raw_data.clone()), Some(1.0f32.to_le_bytes().to_vec()));
+    assert!(bytes.len() * 3 < testing::centerface_bytes().len(), "{} bytes", bytes.len());
+}
+
+#[test]
+fn what_was_measured_on_another_network_is_refused() {
+    let refused = |from: &str, to: &str| {
+        let text = CALIBRATION.replacen(from, to, 1);
+        assert_ne!(text, CALIBRATION);
+        let wishes = Wishes { calibration: Some(&text), ..wishes(&CENTERFACE) };
+        let refused = adapt(&testing::centerface_bytes(), &wishes);
+        assert!(matches!(refused, Err(ModelError::Calibration(_))), "{from} became {to}");
+    };
+    refused("factors = \"", "factors = \"0");
+    refused("low = 0.0", "low = -1.0");
+    refused("name = \"377\"", "name = \"nothing\"");
+}
+
 #[test]
 fn nothing_is_lost_in_reading_and_writing() {
     for bytes in [testing::centerface_bytes(), testing::yunet_bytes()] {
