@@ -96,7 +96,9 @@ fn scaled_inputs(node: &Node, weight: &Tensor, factors: &[f32]) -> Option<Vec<f3
         let (row, column) = (index / second, index % second);
         let channel = if is_transposed { row } else { row / outputs_per_group * second + column };
         let factor = factors.get(channel)?;
-        kernel.iter_mut().for_each(|value| *value *= factor);
+        for value in kernel {
+            *value *= factor;
+        }
     }
     Some(values)
 }
