@@ -8,6 +8,7 @@ mod kernels;
 mod leaks;
 mod machine;
 mod memory;
+mod people;
 mod python;
 mod results;
 mod scaling;
@@ -25,23 +26,25 @@ use results::Section;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const USAGE: &str = "cargo xtask bench [speed|memory|leak|size|kernels|scaling]... [--rounds N]\n  without a name: all but scaling.\n\
-                     cargo xtask quality [faces|voice|sound]...\n  without a name: all of them.\n\
+                     cargo xtask quality [faces|reid|people|voice|sound]...\n  without a name: all of them.\n\
                      cargo xtask quality calibrate\n  writes models/centerface.int8.toml anew.\n\
                      OBSCURA_TEST_DATA names the folder of scenes and speech.";
 /// What `cargo xtask quality` measures.
-const QUALITY: [&str; 3] = ["faces", "voice", "sound"];
+const QUALITY: [&str; 5] = ["faces", "reid", "people", "voice", "sound"];
 
 /// A measurement: from the folder of test data and the number of rounds to a part of the results.
 type Measure = fn(&Path, usize) -> Result<Section, String>;
 /// All measurements, in the order in which they run.
-const SECTIONS: [(&str, Measure); 9] = [
+const SECTIONS: [(&str, Measure); 11] = [
     ("leak", |data, _| leaks::section(data)),
     ("memory", |data, _| memory::section(&scenes(data))),
     ("size", |data, _| size::section(&scenes(data))),
     ("kernels", |_, _| kernels::section()),
     ("scaling", |data, _| scaling::section(&scenes(data))),
     ("speed", |data, rounds| speed::section(&scenes(data), rounds)),
-    ("faces", |data, _| faces::section(data)),
+    ("faces", |data, _| faces::found(data)),
+    ("reid", |data, _| faces::recognised(data)),
+    ("people", |data, _| people::section(data)),
     ("voice", |data, _| voice::section(data)),
     ("sound", |data, _| voice::cost::section(data)),
 ];

@@ -46,7 +46,7 @@ pub(super) fn table(python: &Path, data: &Path, text: &mut String) -> Result<(),
         rows.first().map_or((0.0, 0.0), |(_, row)| (number(row, "photographs"), number(row, "chance")));
     write!(
         text,
-        "\n**Attacker: dlib's face recogniser (ResNet, 128 numbers), first rank, aligned by the landmarks of the clear photograph.** \
+        "**Attacker: dlib's face recogniser (ResNet, 128 numbers), first rank, aligned by the landmarks of the clear photograph.** \
          {photographs} photographs of five people, each as 12 moving pictures that the whole program hides; a guess is right for \
          {chance:.2}, and one photograph more or less is 0.02.\n\n| hidden as | gallery clear | gallery hidden the same way | mean of 12 \
          aligned pictures, gallery clear | the same, gallery hidden |\n|---|---|---|---|---|\n"

@@ -15,7 +15,7 @@ use crate::talk;
 /// Turns of the photographs, in degrees.
 const ANGLES: [u16; 8] = [0, 45, 90, 135, 180, 225, 270, 315];
 /// One photograph in so many.
-const EVERY: usize = 8;
+const EVERY: usize = 4;
 
 /// Writes the table.
 pub(super) fn table(python: &Path, data: &Path, text: &mut String) -> Result<(), Failure> {

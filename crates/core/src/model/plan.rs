@@ -11,7 +11,7 @@ use super::{DurationNanos, Region, TimeSpan};
 pub const MAX_MARGIN_PERCENT: u8 = 200;
 
 /// Below this margin a face recogniser names more of the people behind masks than a guess does, or too little of a face is
-/// covered: `cargo xtask quality faces` measures it, `benches/RESULTS.md` has the table.
+/// covered: `cargo xtask quality reid` measures it, `benches/RESULTS.md` has the table.
 pub const WEAK_BELOW_MARGIN_PERCENT: u8 = 15;
 
 /// A word that is not one of a setting's choices.

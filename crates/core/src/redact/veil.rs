@@ -3,7 +3,7 @@
 //! The cells of a mask are too few for a recogniser that knows clear photographs. One whose own photographs are hidden the
 //! same way knows better: skin, hair, glasses and light are left in them. Measured with dlib's recogniser on 55 photographs
 //! of five people (a guess is right for 19 %), it named the person behind 64 % of the plain 8x8 cells, and a simulation said 62 %
-//! for 4x4. With the pattern it is at a guess: `cargo xtask quality faces` measures it.
+//! for 4x4. With the pattern it is at a guess: `cargo xtask quality reid` measures it.
 //!
 //! The pattern of a track is the sum of one that all tracks of a recording share and one of its own. Whoever averages many
 //! tracks of a person still has the first, and the pattern of one track does not lay bare another. It is kept nowhere.

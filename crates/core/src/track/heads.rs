@@ -93,7 +93,7 @@ impl HeadRule {
                 Heads::Off => false,
             };
             if face.is_none() && !everything && is_doubtful {
-                let head = person.end.map_or(bbox, |end| head_at(&bbox, end));
+                let head = person.end.map_or_else(|| any_head_of(&bbox), |end| head_at(&bbox, end));
                 self.doubt(frame, Mask { area: MaskArea::Rectangle(head), ..mask });
             }
         }
@@ -193,6 +193,11 @@ fn place_in(bbox: &EllipsePx, face: &EllipsePx) -> Option<(End, f32)> {
         (false, _, false) => End::Right,
     };
     inside.then(|| (end, 1.0 - u.abs().max(v.abs()).min(1.0)))
+}
+
+/// Where the head is if nobody knows at which end: all of the box, and beyond it as far as heads reach.
+fn any_head_of(bbox: &EllipsePx) -> EllipsePx {
+    EllipsePx { rx: bbox.rx * (1.0 + 2.0 * BESIDE), ry: bbox.ry * (1.0 + 2.0 * BEYOND), ..*bbox }
 }
 
 /// The part of a person's box that holds the head, where its end is known.
