@@ -13,6 +13,7 @@ mod gate_reasons;
 mod heads;
 mod interrupted;
 mod killed;
+mod live;
 mod pictures;
 mod policy_file;
 mod size;

@@ -8,11 +8,12 @@ use crate::printer::note;
 use crate::process;
 
 /// What the product needs to build and run, by Debian's names. A pip from elsewhere is as good as `python3-pip`.
-pub(crate) const PACKAGES: [&str; 16] = [
+pub(crate) const PACKAGES: [&str; 17] = [
     "pkg-config",
     "build-essential",
     "libgstreamer1.0-dev",
     "libgstreamer-plugins-base1.0-dev",
+    "libgstrtspserver-1.0-dev",
     "gstreamer1.0-tools",
     "gstreamer1.0-plugins-base",
     "gstreamer1.0-plugins-good",
@@ -137,12 +138,16 @@ fn by_hand(missing: &[&str]) -> Error {
 
 /// On other systems packages have other names, so what they bring is looked for instead.
 pub(crate) fn missing_elsewhere(needs_pip: bool) -> Vec<&'static str> {
-    let modules = ["gstreamer-1.0", "gstreamer-app-1.0", "gstreamer-audio-1.0", "gstreamer-video-1.0"];
+    // The last is for a server that a test runs.
+    let modules =
+        ["gstreamer", "gstreamer-app", "gstreamer-audio", "gstreamer-video", "gstreamer-rtsp-server"];
     let probes: [(&'static str, bool); 4] = [
         (
             "GStreamer 1.22 with its development files",
             modules.iter().all(|module| {
-                process::succeeds(Command::new("pkg-config").args(["--atleast-version=1.22", module]))
+                process::succeeds(
+                    Command::new("pkg-config").args(["--atleast-version=1.22", &format!("{module}-1.0")]),
+                )
             }),
         ),
         (

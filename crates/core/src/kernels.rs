@@ -209,6 +209,7 @@ impl Crowd {
             detections: faces.map(|ellipse| Detection { ellipse, score: 0.8 }).collect(),
             thumbnail: [128; _],
             damaged: false,
+            late: false,
         };
         self.next += 1;
         self.follower.push(Looked { faces, people: Vec::new(), text: Vec::new() });

@@ -49,7 +49,7 @@ pub mod media {
     //! What the engine offers to those who may look but not render.
 
     pub use obscura_core::engine::{
-        AdapterInfo, Analysis, AssetError, AssetStatus, Assets, Component, EngineError, FailureKind,
+        AdapterInfo, Address, Analysis, AssetError, AssetStatus, Assets, Component, EngineError, FailureKind,
         InputFile, Link, MAX_TRACKS_BYTES, MediaError, OpenError, OutputError, Phase, Progress, StageReport,
         TrackFile, TracksError, home_folder, list_adapters, list_assets, list_components, start_framework,
     };

@@ -23,6 +23,9 @@ pub(crate) struct RedactArgs {
     /// Replace an existing output and its receipt
     #[arg(long)]
     pub(crate) overwrite: bool,
+    /// Take so much of a live source, in seconds; else until it ends, or Ctrl-C
+    #[arg(long = "for", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=43_200))]
+    pub(crate) length_seconds: Option<u64>,
     #[command(flatten)]
     pub(crate) look: LookArgs,
     #[command(flatten)]
@@ -56,7 +59,7 @@ pub(crate) struct CheckArgs {
 /// Who asks for what.
 #[derive(Debug, Args)]
 pub(crate) struct RequestArgs {
-    /// The recording
+    /// The recording; or a live source: <rtsp://…>, <udp://HOST:PORT> (MPEG-TS), or `v4l2:/dev/video0`
     #[arg(value_name = "CLIP")]
     pub(crate) clip: PathBuf,
     /// The consent sheet of this recording

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use obscura_policy::consider;
-use obscura_policy::media::InputFile;
 use obscura_policy::media::model::Plan;
 use obscura_policy::rules::{Decision, Outcome, obligation_in_words};
 use serde_json::{Value, json};
@@ -20,7 +19,7 @@ pub(crate) fn run(args: &CheckArgs, state: Option<&Path>, printer: &Printer) -> 
     commands::warn_of(&policy, printer);
     commands::name_purposes(&args.request.purpose, &policy, printer);
     let sheet = commands::read_sheet_to_decide(&args.request.sheet, &policy.config, printer)?;
-    let input = InputFile::open(&args.request.clip)?;
+    let input = commands::open_source(&args.request.clip)?;
     let plan = Plan { voice: args.voice, hide: args.hide, ..Plan::default() };
     let order = commands::order(&args.request);
     let decision = consider(&sheet, &input, &plan, &order, &state, clock::now()?)?;

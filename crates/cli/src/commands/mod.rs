@@ -15,7 +15,9 @@ pub(crate) mod verify;
 
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
+use obscura_policy::media::{Address, InputFile};
 use obscura_policy::rules::Decision;
 use obscura_policy::sheet::{MAX_FAULTS, Sheet, faults};
 use obscura_policy::{Order, Policy, State, StateError, config::Config};
@@ -38,6 +40,19 @@ pub(crate) fn read_text(path: &Path, what: &str) -> Result<String, Failure> {
     let file = std::fs::File::open(path).map_err(unreadable)?;
     file.take(MAX_TEXT_BYTES).read_to_string(&mut text).map_err(unreadable)?;
     Ok(text)
+}
+
+/// The address of a live source, where the user named one in the place of a recording.
+pub(crate) fn live_address(clip: &Path) -> Option<Address> {
+    clip.to_str().and_then(Address::parse)
+}
+
+/// Opens a recording to look at it, or a live source without looking.
+pub(crate) fn open_source(clip: &Path) -> Result<InputFile, Failure> {
+    match live_address(clip) {
+        Some(address) => Ok(InputFile::live(address, None, Arc::default())),
+        None => Ok(InputFile::open(clip)?),
+    }
 }
 
 /// Opens the state folder; a first use makes it, and says so.

@@ -1,7 +1,9 @@
 //! `obscura redact`: gate, pipeline, self-check, receipt.
 
 use std::path::Path;
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use obscura_policy::media::model::{Hide, Plan, UncertainReason};
 use obscura_policy::media::{
@@ -16,6 +18,9 @@ use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::progress::Watcher;
 use crate::{clock, commands, interrupt, stages};
+
+/// A live source is taken for 12 hours at most.
+const MAX_LIVE_SECONDS: u64 = 43_200;
 
 pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     let began = Instant::now();
@@ -33,7 +38,8 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
         }
         other => other?,
     };
-    let input = InputFile::open(&args.request.clip)?;
+    let stop = interrupt::stop_flag()?;
+    let input = open(args, &stop)?;
     if input.is_same_file(&args.output) || input.is_same_file(&receipt_path(&args.output)) {
         return Err(Failure::new(Exit::Usage, "the output is the recording itself; choose another name")
             .with_help("a recording is never overwritten, not even through a link"));
@@ -50,8 +56,10 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
     if let Some(warning) = plan.voice.warning() {
         printer.say(&format!("warning: --voice {}: {warning}", plan.voice));
     }
-    let receipt =
-        rendered(args, printer, Source { input: &input, tracks: tracks.as_ref() }, permit, &plan, &state)?;
+    // Who stops a live source wants what has come so far.
+    let stop = if input.is_live() { Arc::default() } else { stop };
+    let source = Source { input: &input, tracks: tracks.as_ref() };
+    let receipt = rendered(args, printer, source, permit, &plan, &state, stop)?;
     if printer.wants_json() {
         printer.json(&receipt)?;
     }
@@ -63,6 +71,19 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
     Ok(())
 }
 
+/// Opens the recording, or prepares the live source.
+fn open(args: &RedactArgs, stop: &Arc<AtomicBool>) -> Result<InputFile, Failure> {
+    let Some(address) = commands::live_address(&args.request.clip) else {
+        if args.length_seconds.is_some() {
+            return Err(Failure::new(Exit::Usage, "--for is for live sources; this is a recording"));
+        }
+        return Ok(InputFile::open(&args.request.clip)?);
+    };
+    // Long enough for any operation, and short enough to end by itself one day.
+    let seconds = args.length_seconds.unwrap_or(MAX_LIVE_SECONDS);
+    Ok(InputFile::live(address, Some(Duration::from_secs(seconds)), Arc::clone(stop)))
+}
+
 fn rendered(
     args: &RedactArgs,
     printer: &Printer,
@@ -70,8 +91,8 @@ fn rendered(
     permit: Permit,
     plan: &Plan,
     state: &State,
+    stop: Arc<AtomicBool>,
 ) -> Result<Receipt, Failure> {
-    let stop = interrupt::stop_flag()?;
     start_framework().map_err(|e| Failure::new(Exit::Environment, e.to_string()))?;
     // Where a file of tracks says what is hidden, everything was found when it was made: only the self-check looks.
     let looked_for = source.tracks.is_none().then_some(plan);
@@ -169,6 +190,12 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
         render.hidden_share * 100.0,
         check.frames_searched,
     ));
+    if render.frames_late > 0 {
+        printer.say(&format!(
+            "{} pictures came too late to be searched and were hidden whole; --speed fastest takes less time",
+            render.frames_late
+        ));
+    }
     if let Some(words) = receipt.tracks_in_words() {
         printer.say(&words);
     }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use obscura_policy::config::Config;
 use obscura_policy::fhir::{ImportOptions, import};
-use obscura_policy::media::InputFile;
 use obscura_policy::rules::{Instant, Stage};
 use obscura_policy::sheet::{append_consents, template};
 
@@ -17,7 +16,7 @@ use crate::printer::Printer;
 pub(crate) fn run(args: &SheetArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     match &args.command {
         SheetCommand::New { clip } => {
-            let input = InputFile::open(clip)?;
+            let input = commands::open_source(clip)?;
             printer.data(&template(input.digest(), None))
         }
         SheetCommand::Check { sheet } => {

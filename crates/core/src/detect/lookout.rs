@@ -43,9 +43,9 @@ pub struct LookTimes {
 }
 
 impl LookTimes {
-    /// For pictures of `frames_per_second` (numerator and denominator); `seldom` is half as often.
-    pub fn new(frames_per_second: Option<(u32, u32)>, seldom: bool) -> Self {
-        Self { every: look_every(frames_per_second) * if seldom { 2 } else { 1 } }
+    /// For pictures of `frames_per_second` (numerator and denominator), so many times as seldom as may be.
+    pub fn new(frames_per_second: Option<(u32, u32)>, times_as_seldom: u64) -> Self {
+        Self { every: look_every(frames_per_second) * times_as_seldom.max(1) }
     }
 
     /// The number of the look that falls on a frame, if anything is looked for in it.
@@ -147,7 +147,7 @@ mod tests {
         let [graph, weights] = testing::nanodet_bytes();
         let people = PeopleDetector::new(&testing::runtime(), &graph, &weights, 0.35).unwrap();
         let mut lookout = Lookout::new(Some(people), None, false);
-        let times = LookTimes::new(Some((10, 1)), false);
+        let times = LookTimes::new(Some((10, 1)), 1);
         let mut frame = Picture::astronaut().to_frame();
         let mut seen = Vec::new();
         for seq in 0..9 {

@@ -87,7 +87,7 @@ impl Schedule {
     /// about.
     ///
     /// Upright and in a direction more in every look at the whole while small faces are about; at first one direction in every look, and
-    /// then in every fourth, upright every other time. A direction costs as much as three passes over
+    /// then in every fourth, upright every other time. A search that knows one direction only looks at every fourth picture. A direction costs as much as three passes over
     /// the whole picture. On two scenes of seven people with faces of 27 to 95 pixels in 1920 x 1080, 42 % (upright) and 77 % (any
     /// angle) of the faces leaked without these looks, and 24 and 30 % with half as many as here.
     pub fn close_looks(&self, nth: u64, small: bool) -> Vec<Turn> {
@@ -99,6 +99,7 @@ impl Schedule {
         };
         match self.search {
             _ if !nth.is_multiple_of(self.whole_every) => Vec::new(),
+            Search::Upright if !look.is_multiple_of(4) => Vec::new(),
             Search::Upright => vec![Turn::NONE],
             Search::Thorough => [Turn::NONE].into_iter().chain(CYCLE).collect(),
             Search::Turned if small => [Turn::NONE].into_iter().chain(turned(look)).collect(),
@@ -177,7 +178,8 @@ mod tests {
         let thorough = Schedule::new(Search::Thorough, Speed::Balanced, None);
         assert_eq!(thorough.close_looks(3, false).len(), 8);
         let upright = Schedule::new(Search::Upright, Speed::Balanced, None);
-        assert_eq!(upright.close_looks(3, true), [Turn::NONE]);
+        let looks = (0..9).map(|nth| upright.close_looks(nth, true).len());
+        assert_eq!(looks.collect::<Vec<_>>(), [1, 0, 0, 0, 1, 0, 0, 0, 1]);
     }
 
     #[test]

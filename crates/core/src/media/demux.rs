@@ -12,6 +12,7 @@ use gstreamer_app::AppSink;
 
 use super::error::MediaError;
 use super::input::InputFile;
+use super::live::Life;
 use crate::model::{DurationNanos, PtsNanos};
 use crate::processor;
 
@@ -59,23 +60,28 @@ impl Shared {
     }
 }
 
-/// A running input pipeline that ends in an appsink.
+/// Stops a pipeline that nobody reads any more.
+#[derive(Debug)]
+struct Running(gst::Pipeline);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Failing to stop leaves nothing to do: the process goes on without this pipeline.
+        let _ = self.0.set_state(gst::State::Null);
+    }
+}
+
+/// One stream of a running input pipeline, which ends in an appsink.
 #[derive(Debug)]
 pub(super) struct Demux {
-    pipeline: gst::Pipeline,
+    pipeline: Arc<Running>,
+    life: Option<Arc<Life>>,
     sink: AppSink,
     bus: gst::Bus,
     shared: Arc<Shared>,
     time_line: TimeLine,
     last_pts: PtsNanos,
     cancel: Arc<AtomicBool>,
-}
-
-impl Drop for Demux {
-    fn drop(&mut self) {
-        // Failing to stop leaves nothing to do: the process goes on without this pipeline.
-        let _ = self.pipeline.set_state(gst::State::Null);
-    }
 }
 
 impl Demux {
@@ -90,26 +96,73 @@ impl Demux {
         cancel: Arc<AtomicBool>,
     ) -> Result<Self, MediaError> {
         let pipeline = gst::Pipeline::new();
-        let source = gst::ElementFactory::make("filesrc").property("location", input.location()).build()?;
+        let source =
+            gst::ElementFactory::make("filesrc").property_if_some("location", input.location()).build()?;
         let demuxer = make(input.container().demuxer())?;
         let decoder = make("decodebin")?;
-        let sink = AppSink::builder().caps(sink_caps).sync(false).max_buffers(2).build();
         pipeline.add_many([&source, &demuxer, &decoder])?;
-        pipeline.add_many(tail)?;
-        pipeline.add(&sink)?;
         source.link(&demuxer)?;
-        let chain: Vec<&gst::Element> = tail.iter().chain([sink.upcast_ref()]).collect();
-        gst::Element::link_many(&chain)?;
-        let first = chain.first().copied().cloned();
-        let shared = Arc::new(Shared::default());
+        let Chain { first, sink, shared } = Chain::new(&pipeline, &[], tail, sink_caps)?;
         connect_demuxer(&pipeline, &demuxer, &decoder, kind, &shared);
         connect_decoder(&decoder, first, refuse, &shared);
         watch_decoder(&pipeline, &shared);
-        count_processor_time(&sink, &shared);
         let bus = pipeline.bus().ok_or_else(|| MediaError::Framework("a pipeline has no bus".to_owned()))?;
         pipeline.set_state(gst::State::Playing)?;
-        let time_line = input.container().time_line();
-        Ok(Self { pipeline, sink, bus, shared, time_line, last_pts: PtsNanos(0), cancel })
+        let (time_line, last_pts) = (input.container().time_line(), PtsNanos(0));
+        let pipeline = Arc::new(Running(pipeline));
+        Ok(Self { pipeline, life: None, sink, bus, shared, time_line, last_pts, cancel })
+    }
+
+    /// Both streams of a live source whose pipeline runs.
+    pub(super) fn live(
+        pipeline: gst::Pipeline,
+        chains: [Chain; 2],
+        life: &Arc<Life>,
+        cancel: &Arc<AtomicBool>,
+    ) -> Result<[Self; 2], MediaError> {
+        let bus = pipeline.bus().ok_or_else(|| MediaError::Framework("a pipeline has no bus".to_owned()))?;
+        watch_decoder(&pipeline, &chains[0].shared);
+        let pipeline = Arc::new(Running(pipeline));
+        Ok(chains.map(|Chain { sink, shared, .. }| Self {
+            pipeline: Arc::clone(&pipeline),
+            life: Some(Arc::clone(life)),
+            sink,
+            bus: bus.clone(),
+            shared,
+            time_line: TimeLine::Segment,
+            last_pts: PtsNanos(0),
+            cancel: Arc::clone(cancel),
+        }))
+    }
+
+    /// The source cannot be asked to wait or to repeat anything.
+    pub(super) fn is_live(&self) -> bool {
+        self.life.is_some()
+    }
+
+    /// Takes nothing more from a live source.
+    pub(super) fn end(&self) {
+        self.life.iter().for_each(|life| life.end());
+    }
+
+    /// How far a sample of a live source lies behind the source's clock.
+    pub(super) fn lag(&self, pts: PtsNanos) -> Option<DurationNanos> {
+        let (now, life) = (self.pipeline.0.current_running_time()?, self.life.as_ref()?);
+        Some(life.from_first_picture(PtsNanos(now.nseconds()))?.since(pts))
+    }
+
+    /// The presentation time of a sample, from the start of the recording; of a live source from its first picture on, and none for
+    /// what came before.
+    pub(super) fn start_of(&self, sample: &gst::Sample) -> Option<PtsNanos> {
+        let time = self.time_line.start_of(sample)?;
+        self.life.as_ref().map_or(Some(time), |life| life.from_first_picture(time))
+    }
+
+    /// Begins the time of a live source with its first picture.
+    pub(super) fn begin_with(&self, first: &gst::Sample) {
+        if let (Some(life), Some(time)) = (&self.life, self.time_line.start_of(first)) {
+            life.begin(time);
+        }
     }
 
     /// The next decoded buffer; `None` at the end. `Ok(None)` before the first one also where the stream does not exist.
@@ -119,11 +172,20 @@ impl Demux {
             if self.cancel.load(Ordering::Relaxed) {
                 return Err(MediaError::Interrupted);
             }
+            if self.life.as_ref().is_some_and(|life| life.is_over()) {
+                return Ok(None);
+            }
             if let Some(sample) = self.sink.try_pull_sample(POLL) {
                 return Ok(Some(sample));
             }
-            self.check_bus()?;
+            if let Err(error) = self.check_bus() {
+                return self.end_or(error);
+            }
             if self.sink.is_eos() || self.is_absent() {
+                return Ok(None);
+            }
+            if self.is_silent(began) {
+                self.end();
                 return Ok(None);
             }
             if began.elapsed() > STALL_LIMIT {
@@ -143,14 +205,29 @@ impl Demux {
         DurationNanos(self.shared.processor_nanos.load(Ordering::Relaxed))
     }
 
-    /// How the time stamps of its samples are to be read.
-    pub(super) fn time_line(&self) -> TimeLine {
-        self.time_line
+    /// Where the container says that the stream of a sample ends. Whoever takes a live source may end it before.
+    pub(super) fn promised_end(&self, sample: &gst::Sample) -> Option<PtsNanos> {
+        if self.is_live() { None } else { self.time_line.end_of_segment(sample) }
     }
 
     /// Remembers how far decoding came, for error messages.
     pub(super) fn reached(&mut self, pts: PtsNanos) {
         self.last_pts = pts;
+    }
+
+    /// A live source that breaks off has ended: what came before is kept. One that never began is an error.
+    fn end_or(&self, error: MediaError) -> Result<Option<gst::Sample>, MediaError> {
+        match &self.life {
+            Some(life) if self.last_pts > PtsNanos(0) => {
+                life.end();
+                Ok(None)
+            }
+            _ => Err(error),
+        }
+    }
+
+    fn is_silent(&self, began: Instant) -> bool {
+        self.life.as_ref().is_some_and(|life| life.is_silence(began.elapsed()))
     }
 
     fn is_absent(&self) -> bool {
@@ -176,6 +253,9 @@ impl Demux {
         if error.matches(gst::CoreError::MissingPlugin) {
             return MediaError::MissingPlugin { what: "a decoder for this recording".to_owned() };
         }
+        if self.is_live() {
+            return MediaError::Unusable(format!("the live source cannot be read: {}", error.message()));
+        }
         MediaError::Unusable(format!("it cannot be decoded at {}: {}", self.last_pts, error.message()))
     }
 }
@@ -185,6 +265,73 @@ pub(super) fn make(factory: &str) -> Result<gst::Element, MediaError> {
     gst::ElementFactory::make(factory)
         .build()
         .map_err(|_e| MediaError::MissingPlugin { what: format!("the GStreamer element `{factory}`") })
+}
+
+/// The elements behind a decoder, in their pipeline, and what is known of the stream.
+pub(super) struct Chain {
+    first: Option<gst::Element>,
+    sink: AppSink,
+    shared: Arc<Shared>,
+}
+
+/// Leads a decoded stream into a chain.
+pub(super) struct ChainLink {
+    kind: StreamKind,
+    first: Option<gst::Element>,
+    shared: Arc<Shared>,
+    refuse: fn(&gst::Caps) -> Option<String>,
+}
+
+impl Chain {
+    /// `head` and `tail` are the elements before the sink, in order.
+    pub(super) fn new(
+        pipeline: &gst::Pipeline,
+        head: &[gst::Element],
+        tail: &[gst::Element],
+        sink_caps: &gst::Caps,
+    ) -> Result<Self, MediaError> {
+        let sink = AppSink::builder().caps(sink_caps).sync(false).max_buffers(2).build();
+        pipeline.add_many(head)?;
+        pipeline.add_many(tail)?;
+        pipeline.add(&sink)?;
+        let chain: Vec<&gst::Element> = head.iter().chain(tail).chain([sink.upcast_ref()]).collect();
+        gst::Element::link_many(&chain)?;
+        let (first, shared) = (chain.first().copied().cloned(), Arc::new(Shared::default()));
+        count_processor_time(&sink, &shared);
+        Ok(Self { first, sink, shared })
+    }
+
+    pub(super) fn link_for(&self, kind: StreamKind, refuse: fn(&gst::Caps) -> Option<String>) -> ChainLink {
+        ChainLink { kind, first: self.first.clone(), shared: Arc::clone(&self.shared), refuse }
+    }
+
+    /// Set once all streams of the source are known.
+    pub(super) fn all_known(&self) -> impl Fn() + Send + Sync + use<> {
+        let shared = Arc::clone(&self.shared);
+        move || shared.all_known.store(true, Ordering::Release)
+    }
+}
+
+impl ChainLink {
+    /// Takes the first stream of its kind; false where it is for somebody else.
+    pub(super) fn take(&self, pad: &gst::Pad, caps: &gst::Caps) -> bool {
+        let is_wanted = caps.structure(0).is_some_and(|s| s.name().starts_with(self.kind.pad_prefix()));
+        if !is_wanted || self.shared.chosen.swap(true, Ordering::AcqRel) {
+            return false;
+        }
+        if let Some(reason) = (self.refuse)(caps) {
+            Shared::note(&self.shared.failure, reason);
+            return false;
+        }
+        let sink = self.first.as_ref().and_then(|element| element.static_pad("sink"));
+        if !matches!(sink.map(|sink| pad.link(&sink)), Some(Ok(_))) {
+            Shared::note(
+                &self.shared.failure,
+                "its decoded stream is of a kind that cannot be used".to_owned(),
+            );
+        }
+        true
+    }
 }
 
 fn connect_demuxer(
@@ -215,7 +362,7 @@ fn connect_demuxer(
 }
 
 /// Ends a stream that is not wanted in a sink of its own.
-fn discard(pipeline: &gst::Pipeline, pad: &gst::Pad) -> Result<(), MediaError> {
+pub(super) fn discard(pipeline: &gst::Pipeline, pad: &gst::Pad) -> Result<(), MediaError> {
     let sink =
         gst::ElementFactory::make("fakesink").property("sync", false).property("async", false).build()?;
     pipeline.add(&sink)?;
@@ -309,12 +456,12 @@ impl TimeLine {
     }
 
     /// The presentation time of a sample, from the start of the recording.
-    pub(super) fn start_of(self, sample: &gst::Sample) -> Option<PtsNanos> {
+    fn start_of(self, sample: &gst::Sample) -> Option<PtsNanos> {
         self.place(sample.segment()?.downcast_ref::<gst::ClockTime>()?, sample.buffer()?.pts()?)
     }
 
     /// Where the container says that the stream ends.
-    pub(super) fn end_of_segment(self, sample: &gst::Sample) -> Option<PtsNanos> {
+    fn end_of_segment(self, sample: &gst::Sample) -> Option<PtsNanos> {
         let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
         self.place(segment, segment.stop()?)
     }

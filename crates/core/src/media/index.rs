@@ -5,6 +5,7 @@ use std::os::unix::fs::FileExt;
 
 use super::demux::TimeLine;
 use super::error::MediaError;
+use super::live::LiveKind;
 use super::{index_mp4, index_other};
 use crate::model::{DurationNanos, PtsNanos};
 
@@ -19,6 +20,8 @@ pub enum Container {
     Avi,
     /// MPEG transport stream (also with the 4-byte prefix of camcorders).
     MpegTs,
+    /// None: a live source.
+    Live(LiveKind),
 }
 
 impl Container {
@@ -29,6 +32,7 @@ impl Container {
             Self::Matroska => "matroska",
             Self::Avi => "avi",
             Self::MpegTs => "mpeg-ts",
+            Self::Live(kind) => kind.as_str(),
         }
     }
 
@@ -39,13 +43,15 @@ impl Container {
             Self::Matroska => "matroskademux",
             Self::Avi => "avidemux",
             Self::MpegTs => "tsdemux",
+            // It brings its own.
+            Self::Live(_) => "identity",
         }
     }
 
     pub(super) fn time_line(self) -> TimeLine {
         match self {
             Self::Matroska => TimeLine::Stamps,
-            Self::Mp4 | Self::Avi | Self::MpegTs => TimeLine::Segment,
+            Self::Mp4 | Self::Avi | Self::MpegTs | Self::Live(_) => TimeLine::Segment,
         }
     }
 }
@@ -126,6 +132,7 @@ pub fn read_index(file: &File, file_length: u64, container: Container) -> Result
         Container::Matroska => Ok(index_other::read_matroska(file, file_length)),
         Container::Avi => Ok(index_other::read_avi(file, file_length)),
         Container::MpegTs => Ok(index_other::read_mpeg_ts(file_length)),
+        Container::Live(_) => Ok(InputIndex::default()),
     }
 }
 

@@ -4,21 +4,32 @@ use std::fs::File;
 use std::io::{self, Seek};
 use std::os::fd::AsRawFd;
 use std::path::Path;
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, SystemTime};
 
 use super::error::MediaError;
 use super::index::{Container, InputIndex, read_index, sniff};
+use super::live::{Address, Feed};
 use crate::model::{Sha256Digest, hash_reader};
+
+/// Units a second of the times of a live source's pictures: those of RTP.
+const LIVE_TIMESCALE: u32 = 90_000;
 
 /// A recording that was opened and recognised, with its digest.
 #[derive(Debug)]
 pub struct InputFile {
-    file: File,
-    length: u64,
-    modified: Option<SystemTime>,
+    origin: Origin,
     digest: Sha256Digest,
     container: Container,
     index: InputIndex,
+}
+
+/// Where the bytes come from.
+#[derive(Debug)]
+enum Origin {
+    File { file: File, length: u64, modified: Option<SystemTime> },
+    Live(Feed),
 }
 
 /// Why a file could not be opened as an input.
@@ -62,7 +73,25 @@ impl InputFile {
         if hashed != length {
             return Err(MediaError::Unusable("it changed while it was read".to_owned()).into());
         }
-        Ok(Self { file, length, modified: meta.modified().ok(), digest, container, index })
+        let origin = Origin::File { file, length, modified: meta.modified().ok() };
+        Ok(Self { origin, digest, container, index })
+    }
+
+    /// A live source. It is opened when its picture is asked for, and ends when `stop` is set, after `limit`, or by itself. Its
+    /// digest is that of its address.
+    pub fn live(address: Address, limit: Option<Duration>, stop: Arc<AtomicBool>) -> Self {
+        let (digest, container) = (address.digest(), Container::Live(address.kind()));
+        let index = InputIndex { timescale: Some(LIVE_TIMESCALE), ..InputIndex::default() };
+        Self { origin: Origin::Live(Feed::new(address, limit, stop)), digest, container, index }
+    }
+
+    /// Whether it can be read only once, as it comes.
+    pub fn is_live(&self) -> bool {
+        self.feed().is_some()
+    }
+
+    pub(super) fn feed(&self) -> Option<&Feed> {
+        if let Origin::Live(feed) = &self.origin { Some(feed) } else { None }
     }
 
     /// SHA-256 of the whole file.
@@ -70,9 +99,9 @@ impl InputFile {
         self.digest
     }
 
-    /// Length in bytes.
+    /// Length in bytes; 0 of a live source.
     pub fn length(&self) -> u64 {
-        self.length
+        if let Origin::File { length, .. } = &self.origin { *length } else { 0 }
     }
 
     /// The container, told by content.
@@ -88,7 +117,8 @@ impl InputFile {
     /// Whether this is the same file on disk as `other`, by device and inode (so also through links).
     pub fn is_same_file(&self, other: &Path) -> bool {
         use std::os::unix::fs::MetadataExt;
-        match (self.file.metadata(), std::fs::metadata(other)) {
+        let Origin::File { file, .. } = &self.origin else { return false };
+        match (file.metadata(), std::fs::metadata(other)) {
             (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
             _ => false,
         }
@@ -96,12 +126,18 @@ impl InputFile {
 
     /// Whether length and modification time are still those of the bytes that were hashed.
     pub fn is_unchanged(&self) -> bool {
-        self.file.metadata().is_ok_and(|m| m.len() == self.length && m.modified().ok() == self.modified)
+        match &self.origin {
+            Origin::File { file, length, modified } => {
+                file.metadata().is_ok_and(|m| m.len() == *length && m.modified().ok() == *modified)
+            }
+            // Nothing of it was read before.
+            Origin::Live(_) => true,
+        }
     }
 
     /// A location for `GStreamer` that names the open descriptor, so that nobody can swap the file in between.
-    pub(super) fn location(&self) -> String {
-        descriptor_location(&self.file)
+    pub(super) fn location(&self) -> Option<String> {
+        if let Origin::File { file, .. } = &self.origin { Some(descriptor_location(file)) } else { None }
     }
 }
 

@@ -46,6 +46,28 @@ pub struct PictureSource {
     waiting: Option<gst::Sample>,
     next_seq: u64,
     last_pts: Option<PtsNanos>,
+    lateness: Lateness,
+}
+
+/// What a live source is taken to give where it does not say: every picture of it cannot be searched.
+const LIVE_RATE: Option<(u32, u32)> = Some((25, 1));
+
+/// A picture of a live source that comes so much later than the quickest one is not searched any more.
+const LATE: DurationNanos = DurationNanos::from_millis(1000);
+
+/// How late pictures of a live source come.
+#[derive(Debug, Default)]
+struct Lateness {
+    least: Option<DurationNanos>,
+}
+
+impl Lateness {
+    /// Whether a picture that lies so far behind its source's clock is late.
+    fn is_late(&mut self, lag: DurationNanos) -> bool {
+        let least = self.least.map_or(lag, |least| least.min(lag));
+        self.least = Some(least);
+        lag.0 - least.0 > LATE.0
+    }
 }
 
 impl PictureSource {
@@ -54,16 +76,23 @@ impl PictureSource {
     /// # Errors
     /// [`MediaError::Unusable`] where there is no picture or one that would not come out right.
     pub fn start(input: &InputFile, keep_frames: usize, cancel: Arc<AtomicBool>) -> Result<Self, MediaError> {
-        let mut demux =
-            Demux::start(input, StreamKind::Picture, &tail()?, &planar_caps(), refuse_hdr, cancel)?;
+        let mut demux = match input.feed() {
+            Some(feed) => feed.picture(&cancel)?,
+            None => Demux::start(input, StreamKind::Picture, &tail()?, &planar_caps(), refuse_hdr, cancel)?,
+        };
         let Some(first) = demux.pull()? else {
             return Err(MediaError::Unusable("it has no picture that can be decoded".to_owned()));
         };
+        demux.begin_with(&first);
         let info = video_info(&first)?;
         let mut format = picture_format(&info, stated_colorimetry(&first), input.index().full_range)?;
         format.newer_codec = demux.has_newer_codec();
+        if demux.is_live() {
+            format.rate = format.rate.or(LIVE_RATE);
+        }
         let pool = FramePool::new(format.size, keep_frames);
-        Ok(Self { demux, format, info, pool, waiting: Some(first), next_seq: 0, last_pts: None })
+        let (waiting, lateness) = (Some(first), Lateness::default());
+        Ok(Self { demux, format, info, pool, waiting, next_seq: 0, last_pts: None, lateness })
     }
 
     /// What all pictures have in common.
@@ -92,25 +121,32 @@ impl PictureSource {
     /// # Errors
     /// Decoding errors with the time that was reached.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, MediaError> {
-        let sample = match self.waiting.take() {
-            Some(sample) => sample,
-            None => match self.demux.pull()? {
-                Some(sample) => sample,
-                None => return Ok(None),
-            },
+        let (sample, pts) = loop {
+            let Some(sample) = self.waiting.take().map_or_else(|| self.demux.pull(), |s| Ok(Some(s)))? else {
+                return Ok(None);
+            };
+            match self.check_time(&sample) {
+                Ok(pts) => break (sample, pts),
+                // A camera cannot be asked to mend its clock: what comes from the past is left out.
+                Err(_) if self.demux.is_live() => {}
+                Err(error) => return Err(error),
+            }
         };
-        let pts = self.check_time(&sample)?;
-        self.check_format(&sample, pts)?;
+        match self.check_format(&sample, pts) {
+            Err(_) if self.demux.is_live() => {
+                self.demux.end();
+                return Ok(None);
+            }
+            checked => checked?,
+        }
         let buffer = sample.buffer().ok_or_else(|| MediaError::Framework("an empty sample".to_owned()))?;
         let mut frame = self.pool.take(self.next_seq, pts, self.format.colour);
         frame.duration = buffer.duration().map(|d| DurationNanos(d.nseconds()));
-        frame.remaining = self
-            .demux
-            .time_line()
-            .end_of_segment(&sample)
-            .map(|end| end.since(pts))
-            .filter(|left| left.0 > 0);
+        frame.remaining =
+            self.demux.promised_end(&sample).map(|end| end.since(pts)).filter(|left| left.0 > 0);
         frame.damaged = buffer.flags().contains(gst::BufferFlags::CORRUPTED);
+        let lag = self.demux.is_live().then(|| self.demux.lag(pts)).flatten();
+        frame.late = lag.is_some_and(|lag| self.lateness.is_late(lag));
         self.copy_planes(buffer, &mut frame)?;
         self.next_seq += 1;
         self.last_pts = Some(pts);
@@ -122,7 +158,6 @@ impl PictureSource {
         let seq = self.next_seq;
         let pts = self
             .demux
-            .time_line()
             .start_of(sample)
             .ok_or_else(|| MediaError::Unusable(format!("picture {seq} has no presentation time")))?;
         match self.last_pts {
@@ -186,7 +221,7 @@ fn copy_plane(
 
 /// Turns by the rotation flag, makes interlaced pictures progressive (one picture out per picture in), and converts
 /// other chroma formats and bit depths; for ordinary 8-bit 4:2:0 all three hand buffers through untouched.
-fn tail() -> Result<[gst::Element; 3], MediaError> {
+pub(super) fn tail() -> Result<[gst::Element; 3], MediaError> {
     let flip = make("videoflip")?;
     flip.set_property_from_str("video-direction", "auto");
     let deinterlace = make("deinterlace")?;
@@ -196,12 +231,12 @@ fn tail() -> Result<[gst::Element; 3], MediaError> {
     Ok([deinterlace, convert, flip])
 }
 
-fn planar_caps() -> gst::Caps {
+pub(super) fn planar_caps() -> gst::Caps {
     gst::Caps::builder("video/x-raw").field("format", "I420").build()
 }
 
 /// High dynamic range would come out pale or dark without tone mapping.
-fn refuse_hdr(caps: &gst::Caps) -> Option<String> {
+pub(super) fn refuse_hdr(caps: &gst::Caps) -> Option<String> {
     let structure = caps.structure(0)?;
     if structure.name() != "video/x-raw" {
         return Some("its picture is in a protected or hardware-only format".to_owned());
@@ -289,6 +324,14 @@ fn complete(given: &gst_video::VideoColorimetry, height: u32, full: bool) -> gst
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_picture_is_late_by_what_the_quickest_one_took() {
+        let mut lateness = Lateness::default();
+        let mut is_late = |millis| lateness.is_late(DurationNanos::from_millis(millis));
+        assert!(!is_late(700) && !is_late(1600) && is_late(1701));
+        assert!(!is_late(300) && is_late(1400) && !is_late(1300));
+    }
 
     #[test]
     fn the_last_column_and_row_are_repeated() {

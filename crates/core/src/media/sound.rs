@@ -74,18 +74,24 @@ impl SoundSource {
     /// # Errors
     /// [`MediaError`] where there is sound that cannot be decoded.
     pub fn start(input: &InputFile, cancel: Arc<AtomicBool>) -> Result<Option<Self>, MediaError> {
-        let tail = [make("audioconvert")?, make("audioresample")?];
-        tail.iter().take(1).for_each(channels::place);
-        let refuse = |caps: &gst::Caps| channels::refuse(caps);
-        let mut demux = Demux::start(input, StreamKind::Sound, &tail, &float_caps(), refuse, cancel)?;
-        let Some(first) = demux.pull()? else { return Ok(None) };
+        let mut demux = match input.feed() {
+            Some(feed) => feed.sound()?,
+            None => Demux::start(input, StreamKind::Sound, &tail()?, &float_caps(), refuse, cancel)?,
+        };
+        let first = loop {
+            let Some(sample) = demux.pull()? else { return Ok(None) };
+            // What a live source says before its first picture is left out.
+            if !demux.is_live() || demux.start_of(&sample).is_some() {
+                break sample;
+            }
+        };
         let info = first
             .caps()
             .ok_or_else(|| MediaError::Framework("sound without a format".to_owned()))
             .and_then(|caps| Ok(gst_audio::AudioInfo::from_caps(caps)?))?;
         let channels = u16::try_from(info.channels()).unwrap_or(u16::MAX);
         let spec = SoundSpec { rate_hz: info.rate(), channels };
-        let start = demux.time_line().start_of(&first).unwrap_or_default();
+        let start = demux.start_of(&first).unwrap_or_default();
         let clock = SampleClock { spec, start, frames: 0 };
         Ok(Some(Self { demux, spec, start, waiting: Some(first), clock, promised_end: None }))
     }
@@ -118,10 +124,10 @@ impl SoundSource {
             return Ok(false);
         };
         let samples = read_samples(&sample)?;
-        let (silence, skip) = self.clock.admit(self.demux.time_line().start_of(&sample), samples.len())?;
+        let (silence, skip) = self.clock.admit(self.demux.start_of(&sample), samples.len())?;
         self.silence(silence, &mut consume)?;
         consume(samples.get(skip..).unwrap_or(&[]))?;
-        self.promised_end = self.demux.time_line().end_of_segment(&sample).or(self.promised_end);
+        self.promised_end = self.demux.promised_end(&sample).or(self.promised_end);
         self.demux.reached(self.clock.now());
         Ok(true)
     }
@@ -195,7 +201,18 @@ fn read_samples(sample: &gst::Sample) -> Result<Vec<f32>, MediaError> {
     Ok(out)
 }
 
-fn float_caps() -> gst::Caps {
+/// Mixes down and converts the rate.
+pub(super) fn tail() -> Result<[gst::Element; 2], MediaError> {
+    let tail = [make("audioconvert")?, make("audioresample")?];
+    tail.iter().take(1).for_each(channels::place);
+    Ok(tail)
+}
+
+pub(super) fn refuse(caps: &gst::Caps) -> Option<String> {
+    channels::refuse(caps)
+}
+
+pub(super) fn float_caps() -> gst::Caps {
     gst::Caps::builder("audio/x-raw")
         .field("format", "F32LE")
         .field("layout", "interleaved")

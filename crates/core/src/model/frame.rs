@@ -139,6 +139,8 @@ pub struct Frame {
     pub colour: Colorimetry,
     /// The decoder says that this picture is incomplete.
     pub damaged: bool,
+    /// It came from a live source too late to be searched.
+    pub late: bool,
     size: FrameSize,
     bytes: PooledBytes,
 }
@@ -240,7 +242,17 @@ impl FramePool {
     pub fn take(&self, seq: u64, pts: PtsNanos, colour: Colorimetry) -> Frame {
         let bytes = self.spare.try_recv().unwrap_or_else(|_| vec![0; self.size.byte_len()]);
         let bytes = PooledBytes { bytes, home: self.home.clone() };
-        Frame { seq, pts, duration: None, remaining: None, colour, damaged: false, size: self.size, bytes }
+        Frame {
+            seq,
+            pts,
+            duration: None,
+            remaining: None,
+            colour,
+            damaged: false,
+            late: false,
+            size: self.size,
+            bytes,
+        }
     }
 }
 

@@ -154,6 +154,8 @@ pub enum UncertainReason {
     LongGap,
     /// The frame was damaged and is hidden whole.
     Damaged,
+    /// The frame came too late to be searched, and is hidden whole; from live sources only.
+    Late,
     /// A detector reported a face without a usable place; the frame is hidden whole.
     UnusableDetection,
     /// More faces than can be followed; the frame is hidden whole.

@@ -37,7 +37,7 @@ pub use tracks::{
 pub use crate::voice::{ToneEvent, ToneReport};
 
 pub use crate::media::{
-    Component, FinishedStreams, InputFile, MediaError, OpenError, check_container, list_components,
+    Address, Component, FinishedStreams, InputFile, MediaError, OpenError, check_container, list_components,
     start_framework,
 };
 

@@ -211,6 +211,7 @@ fn report(
         frames_in: harvest.decoded.frames,
         frames_out: drawn.frames,
         frames_damaged: harvest.decoded.damaged,
+        frames_late: harvest.decoded.late,
         truncated: index.cut.is_some(),
         size_px: (format.size.width(), format.size.height()),
         source_size_px: format.source_size_px,

@@ -21,6 +21,9 @@ pub struct RenderReport {
     pub frames_out: u64,
     /// Pictures that the decoder reported as incomplete.
     pub frames_damaged: u64,
+    /// Pictures of a live source that came too late to be searched, and were hidden whole.
+    #[serde(skip_serializing_if = "is_none")]
+    pub frames_late: u64,
     /// The recording was cut off, and that was accepted.
     pub truncated: bool,
     /// Width and height of the output in pixels.
@@ -47,6 +50,11 @@ pub struct RenderReport {
     pub redaction_device: String,
     /// What each stage did and waited for.
     pub stages: Vec<StageReport>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The sound of the output.

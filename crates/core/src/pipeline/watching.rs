@@ -7,7 +7,7 @@ use super::assets::{AssetError, Assets};
 use super::error::EngineError;
 use crate::detect::{CloseLook, Glance, LookTimes, Lookout, PeopleDetector, TextDetector, Turn};
 use crate::media::PictureFormat;
-use crate::model::{Detection, Frame, Plan, Search, Text};
+use crate::model::{Detection, Frame, Plan, Search, Speed, Text};
 use crate::track::PERSON_KEEP_SCORE;
 
 /// Workers that share one set. Looks are some ten pictures apart, and one takes about as long as two searches for faces.
@@ -35,8 +35,12 @@ impl Lookouts {
         workers: usize,
     ) -> Result<Self, EngineError> {
         // Somebody who is only listed may be found a little later; what is hidden may not.
-        let seldom = !plan.hides_beside_faces();
-        let times = LookTimes::new(format.rate, seldom);
+        let times_as_seldom = match plan.speed {
+            _ if plan.hides_beside_faces() => 1,
+            Speed::Fastest => 4,
+            Speed::Balanced | Speed::Smallest => 2,
+        };
+        let times = LookTimes::new(format.rate, times_as_seldom);
         let one = || {
             let people = plan.needs_people().then(|| people(assets)).transpose()?;
             let text = (plan.text == Text::Mask).then(|| text(assets)).transpose()?;

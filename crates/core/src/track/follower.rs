@@ -201,6 +201,7 @@ mod tests {
                 detections: if has_face(seq) { sure(FACE) } else { Vec::new() },
                 thumbnail: [90; 576],
                 damaged: false,
+                late: false,
             };
             let looks = seq % 4 == 0 && (16..=32).contains(&seq);
             let people = if looks { sure(PERSON) } else { Vec::new() };
@@ -257,6 +258,7 @@ mod tests {
             detections: vec![Detection { ellipse: FACE, score: 0.47 }],
             thumbnail: [90; 576],
             damaged: false,
+            late: false,
         };
         let mut follower = Follower::new(&plan, FrameSize::rounded_up(400, 300)).unwrap();
         for seq in 0..20 {

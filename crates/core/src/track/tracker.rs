@@ -36,6 +36,8 @@ pub struct Observation {
     pub thumbnail: Thumbnail,
     /// The decoder reported damage: the frame is hidden whole.
     pub damaged: bool,
+    /// It was not searched, for want of time: the frame is hidden whole.
+    pub late: bool,
 }
 
 /// A frame that waits for its look-ahead.
@@ -164,7 +166,8 @@ impl Tracker {
         let strangers = self.match_faces(order, &sifted.strong, &sifted.weak);
         let crowded = self.begin_tracks(order, &strangers, &moved);
         let damaged = observation.damaged.then_some(UncertainReason::Damaged);
-        let hide = damaged.or(sifted.hide).or(crowded);
+        let late = observation.late.then_some(UncertainReason::Late);
+        let hide = damaged.or(late).or(sifted.hide).or(crowded);
         let Observation { seq, pts, thumbnail, .. } = observation;
         let clock_nanos = self.clock_nanos;
         self.window.push_back(Waiting { seq, pts, order, clock_nanos, hide, thumbnail, moved });

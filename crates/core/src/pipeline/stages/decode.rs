@@ -12,6 +12,7 @@ use crate::pipeline::gauge::Watch;
 pub(in crate::pipeline) struct Decoded {
     pub(in crate::pipeline) frames: u64,
     pub(in crate::pipeline) damaged: u64,
+    pub(in crate::pipeline) late: u64,
 }
 
 pub(in crate::pipeline) fn run(
@@ -26,6 +27,7 @@ pub(in crate::pipeline) fn run(
         watch.count();
         decoded.frames += 1;
         decoded.damaged += u64::from(frame.damaged);
+        decoded.late += u64::from(frame.late);
         if !watch.give(output, frame) {
             // The stage behind has failed and said why.
             break;

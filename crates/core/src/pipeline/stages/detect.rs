@@ -21,6 +21,11 @@ pub(in crate::pipeline) fn run(
 ) -> Result<(), EngineError> {
     while let Some(frame) = watch.take(input) {
         let detections = match schedule.nth_search(frame.seq) {
+            Some(nth) if frame.late => {
+                // Whoever waits to hear of this picture hears of nothing.
+                lately.publish(nth, frame.pts, &[]);
+                Vec::new()
+            }
             Some(nth) => {
                 let Some(found) = search(&mut detector, lookouts, &frame, nth, (schedule, lately), watch)?
                 else {
@@ -30,13 +35,14 @@ pub(in crate::pipeline) fn run(
             }
             None => Vec::new(),
         };
-        let Glance { people, text } = lookouts.look(&frame)?;
+        let Glance { people, text } = if frame.late { Glance::default() } else { lookouts.look(&frame)? };
         let faces = Observation {
             seq: frame.seq,
             pts: frame.pts,
             detections,
             thumbnail: thumbnail(&frame),
             damaged: frame.damaged,
+            late: frame.late,
         };
         if !watch.give(output, (frame, Looked { faces, people, text })) {
             break;

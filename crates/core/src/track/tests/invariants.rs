@@ -43,7 +43,7 @@ prop_compose! {
         let observe = |(seq, (detections, step, dice, damaged)): (u64, (Vec<Detection>, i64, u8, bool))| {
             millis = (millis + step).max(0);
             scene = if dice == 0 { scene + 1 } else { scene };
-            Observation { seq, pts: PtsNanos(millis.unsigned_abs() * 1_000_000), detections, thumbnail: thumbnail(scene), damaged }
+            Observation { seq, pts: PtsNanos(millis.unsigned_abs() * 1_000_000), detections, thumbnail: thumbnail(scene), damaged, late: false }
         };
         (10u64..).zip(frames).map(observe).collect()
     }

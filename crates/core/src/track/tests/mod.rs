@@ -43,6 +43,7 @@ fn film(frames: u64, fps: u64, at: impl Fn(u64) -> Vec<Detection>) -> Vec<Observ
             detections: at(k),
             thumbnail: thumbnail(0),
             damaged: false,
+            late: false,
         })
         .collect()
 }

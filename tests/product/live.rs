@@ -1,0 +1,198 @@
+//! Live sources: a real RTSP server on this machine, fed from a clip, and packets of a transport stream.
+#![cfg(target_os = "linux")]
+
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use gstreamer::glib;
+use gstreamer_rtsp_server::prelude::*;
+use gstreamer_rtsp_server::{RTSPMediaFactory, RTSPServer};
+use obscura_tests::pixels::{Area, cut, gray, leaks};
+use obscura_tests::{Bench, Run, media, probe, sheet};
+
+/// How long a run over a few seconds of a source may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server on a free port, until it is dropped.
+struct Server {
+    address: String,
+    main_loop: glib::MainLoop,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Server {
+    /// Shows a clip of H.264 and AAC, once, to whoever comes, at its own pace.
+    fn of(clip: &Path) -> Self {
+        gstreamer::init().unwrap();
+        let launch = format!(
+            "( filesrc location={} ! qtdemux name=d d.video_0 ! queue ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=1 \
+             d.audio_0 ! queue ! aacparse ! rtpmp4gpay name=pay1 pt=97 )",
+            clip.display()
+        );
+        let context = glib::MainContext::new();
+        let main_loop = glib::MainLoop::new(Some(&context), false);
+        let (tell, told) = std::sync::mpsc::channel();
+        let inner = main_loop.clone();
+        let thread = thread::spawn(move || {
+            context
+                .with_thread_default(|| {
+                    let server = RTSPServer::new();
+                    server.set_address("127.0.0.1");
+                    server.set_service("0");
+                    let factory = RTSPMediaFactory::new();
+                    factory.set_launch(&launch);
+                    server.mount_points().unwrap().add_factory("/ward", factory);
+                    server.attach(Some(&context)).unwrap();
+                    tell.send(server.bound_port()).unwrap();
+                    inner.run();
+                })
+                .unwrap();
+        });
+        let port = told.recv_timeout(PATIENCE).unwrap();
+        Self {
+            address: format!("rtsp://nurse:secret@127.0.0.1:{port}/ward"),
+            main_loop,
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.main_loop.quit();
+        self.thread.take().map(thread::JoinHandle::join);
+    }
+}
+
+/// A man who talks, for ten seconds, with sound.
+fn clip(bench: &Bench) -> PathBuf {
+    bench.make(
+        "ward.mp4",
+        "-stream_loop 4 -i {media}/single_face.mp4 -t 10 -c:v libx264 -preset ultrafast -g 15 -bf 0 -pix_fmt yuv420p -c:a aac \
+         -ar 48000",
+    )
+}
+
+/// `obscura redact` of a live source under a sheet for it, ready to run.
+fn redact(bench: &Bench, address: &str, extra: &[&str]) -> Command {
+    let template = obscura_tests::run::finish(bench.obscura().args(["sheet", "new", address])).expect(0);
+    let is_digest = |word: &&str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let digest = template.stdout.split(|c: char| !c.is_ascii_alphanumeric()).find(is_digest);
+    let sheet = sheet::Sheet::permitting_digest(digest.unwrap());
+    bench.command(Path::new(address), &sheet, extra)
+}
+
+fn start(command: &mut Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn finish(child: Child) -> Run {
+    Run::from(child.wait_with_output().unwrap())
+}
+
+/// The length of a stream of the result, in seconds.
+fn seconds(bench: &Bench, kind: &str) -> f64 {
+    let file = probe::file(&bench.output());
+    probe::streams(&file, kind)[0]["duration"].as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_camera_is_recorded_with_every_face_hidden_and_its_voice_disguised() {
+    let bench = Bench::new();
+    let clip = clip(&bench);
+    let server = Server::of(&clip);
+    let run = obscura_tests::run::finish(&mut redact(&bench, &server.address, &["--for", "5"])).expect(0);
+    for told in [&run.stderr, &bench.receipt_text()] {
+        assert!(!told.contains("secret") && !told.contains("127.0.0.1") && !told.contains("ward"), "{told}");
+    }
+    let (picture, sound) = (seconds(&bench, "video"), seconds(&bench, "audio"));
+    assert!((3.0..6.5).contains(&picture) && (sound - picture).abs() < 0.6, "{picture} s, sound {sound} s");
+    let receipt = bench.receipt();
+    assert_eq!(receipt["render"]["first_pts"], 0);
+    assert_eq!(receipt["render"]["container"], "rtsp");
+    let frames = receipt["render"]["frames_out"].as_u64().unwrap();
+    assert!(frames as f64 > 24.0 * picture, "{frames} pictures in {picture} s");
+    assert_eq!(receipt["render"]["sound"]["channels"].as_u64(), Some(2));
+    // The clip's face stays in one place; so its pictures can be compared with any of the clip's.
+    let whole = Area::new(0, 0, 640, 360);
+    let face = Area::new(220, 100, 150, 160);
+    let before = gray(&clip, whole);
+    let after = gray(&bench.output(), whole);
+    for picture in after.iter().step_by(7) {
+        let hidden = cut(picture, 640, face);
+        assert!(before.iter().step_by(3).all(|clear| !leaks(&cut(clear, 640, face), &hidden)));
+    }
+}
+
+#[test]
+fn whoever_stops_a_source_keeps_what_came() {
+    let bench = Bench::new();
+    let server = Server::of(&clip(&bench));
+    let mut child = start(&mut redact(&bench, &server.address, &[]));
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(4) {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended by itself");
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    finish(child).expect(0);
+    assert!((1.0..5.0).contains(&seconds(&bench, "video")));
+}
+
+#[test]
+fn a_source_that_ends_has_ended() {
+    let bench = Bench::new();
+    let clip = bench.make("short.mp4", "-i {media}/single_face.mp4 -t 2 -c:v libx264 -g 10 -bf 0 -c:a aac");
+    let server = Server::of(&clip);
+    obscura_tests::run::finish(&mut redact(&bench, &server.address, &[])).expect(0);
+    assert!((1.2..2.6).contains(&seconds(&bench, "video")), "{}", seconds(&bench, "video"));
+}
+
+#[test]
+fn what_cannot_be_searched_in_time_is_hidden_whole() {
+    let bench = Bench::new();
+    let server = Server::of(&clip(&bench));
+    let options = ["--for", "8", "--search", "thorough", "--arithmetic", "float"];
+    obscura_tests::run::finish(&mut redact(&bench, &server.address, &options)).expect(0);
+    let receipt = bench.receipt();
+    let count = |key: &str| receipt["render"][key].as_u64().unwrap();
+    assert!(count("frames_late") > 20, "{}", receipt["render"]);
+    assert!(count("frames_out") > 50, "{}", receipt["render"]);
+    let reasons = receipt["render"]["tracks"]["uncertain"].as_array().unwrap();
+    assert!(reasons.iter().any(|span| span["reason"] == "late"), "{reasons:?}");
+}
+
+#[test]
+fn packets_of_a_transport_stream_are_taken() {
+    let bench = Bench::new();
+    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = format!("udp://127.0.0.1:{port}");
+    let child = start(&mut redact(&bench, &address, &["--for", "6"]));
+    let mut words = media::words("-re -i");
+    words.push(clip(&bench).into());
+    words.extend(media::words("-c copy -f mpegts"));
+    words.push(format!("{address}?pkt_size=1316").into());
+    media::ffmpeg(words);
+    finish(child).expect(0);
+    assert!((2.0..7.0).contains(&seconds(&bench, "video")), "{}", seconds(&bench, "video"));
+}
+
+#[test]
+fn a_sheet_for_another_source_permits_nothing_and_a_missing_source_is_named() {
+    let bench = Bench::new();
+    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = format!("rtsp://127.0.0.1:{port}/ward");
+    let other = redact(&bench, &format!("rtsp://127.0.0.1:{port}/theatre"), &[]);
+    drop(other);
+    let mut command = bench.obscura();
+    command.args(["redact", &address, "--purpose", "HQUALIMP", "--sheet"]).arg(bench.path("sheet.yaml"));
+    obscura_tests::run::finish(command.arg("-o").arg(bench.output())).refused(3, &["denied"]);
+    bench.assert_nothing_left();
+    let run = obscura_tests::run::finish(&mut redact(&bench, &address, &["--for", "5"]));
+    let run = run.refused(5, &["live source"]);
+    assert!(!run.stderr.contains("127.0.0.1"), "{}", run.stderr);
+    bench.assert_nothing_left();
+}
