@@ -166,6 +166,26 @@ fn what_cannot_be_searched_in_time_is_hidden_whole() {
 }
 
 #[test]
+fn a_face_that_the_self_check_finds_is_hidden_in_what_was_recorded() {
+    let Some(data) = media::test_data("a_face_that_the_self_check_finds_is_hidden_in_what_was_recorded")
+    else {
+        return;
+    };
+    let bench = Bench::new();
+    let scene = data.join("media/scenes/lying.mp4").display().to_string();
+    let args = format!("-i {scene} -t 5 -c:v libx264 -preset veryfast -g 15 -bf 0 -pix_fmt yuv420p -c:a aac");
+    let server = Server::of(&bench.make("lying.mp4", &args));
+    let options = ["--for", "5", "--search", "upright", "--heads", "off", "--margin", "0", "--i-accept-weak"];
+    obscura_tests::run::finish(&mut redact(&bench, &server.address, &options)).expect(0);
+    let receipt = bench.receipt();
+    assert!(receipt["rounds"].as_u64().unwrap() > 1, "nothing was left to find");
+    assert!(receipt["render"]["masks_from_self_check"].as_u64().unwrap() > 0);
+    assert_eq!(receipt["settings"]["voice"], "disguise");
+    let (picture, sound) = (seconds(&bench, "video"), seconds(&bench, "audio"));
+    assert!(picture > 2.0 && (sound - picture).abs() < 0.6, "{picture} s, sound {sound} s");
+}
+
+#[test]
 fn packets_of_a_transport_stream_are_taken() {
     let bench = Bench::new();
     let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

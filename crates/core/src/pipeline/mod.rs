@@ -1,5 +1,6 @@
 //! Where the stages meet: a plan, an opened input and an output file become a de-identified recording and a report.
 
+mod again;
 mod analyze;
 mod assets;
 mod check;
@@ -40,6 +41,8 @@ pub use crate::media::{
     Address, Component, FinishedStreams, InputFile, MediaError, OpenError, check_container, list_components,
     start_framework,
 };
+
+use render::Job;
 
 use crate::model::{
     DurationNanos, EllipsePx, Mask, MaskArea, MaskSource, Plan, PtsNanos, Sha256Digest, TrackId,
@@ -87,9 +90,15 @@ pub fn render(
         return Err(TracksError::OtherRecording.into());
     }
     let mut extra_masks: Vec<TimedMask> = Vec::new();
+    let mut from_live: Option<(RenderReport, MaskLog)> = None;
     for round in 1..=MAX_ROUNDS {
-        let job = render::Job { plan, input, output, assets, tracks, extra_masks: &extra_masks, round, link };
-        let (report, log) = render::render(&job)?;
+        let extra = extra_masks.as_slice();
+        let job =
+            Job { plan, input, output, assets, tracks, is_known: false, extra_masks: extra, round, link };
+        let (report, log) = match from_live.take() {
+            Some(earlier) => again::render_again(&job, earlier)?,
+            None => render::render(&job)?,
+        };
         let (output_sha256, check) = check::check(output, plan, assets, (&report, &log), round, link)?;
         if !input.is_unchanged() {
             return Err(MediaError::Unusable("it changed while it was rendered".to_owned()).into());
@@ -106,6 +115,7 @@ pub fn render(
         if round == MAX_ROUNDS {
             return Err(still_readable(&check));
         }
+        from_live = input.is_live().then_some((report, log));
     }
     Err(EngineError::Worker("render"))
 }

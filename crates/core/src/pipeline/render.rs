@@ -45,13 +45,15 @@ pub struct TimedMask {
 }
 
 /// What goes into one rendering.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Job<'a> {
     pub(super) plan: &'a Plan,
     pub(super) input: &'a InputFile,
     pub(super) output: &'a File,
     pub(super) assets: &'a Assets,
     pub(super) tracks: Option<&'a ChosenTracks<'a>>,
+    /// Everything is hidden already but the extra masks.
+    pub(super) is_known: bool,
     pub(super) extra_masks: &'a [TimedMask],
     pub(super) round: u32,
     pub(super) link: &'a Link,
@@ -147,6 +149,7 @@ fn run_stages(
     writer: &Writer,
 ) -> Result<Harvest, EngineError> {
     let source = match job.tracks {
+        None if job.is_known => MaskOrigin::Nothing,
         Some(chosen) => {
             MaskOrigin::Script(Script::new(chosen, pictures.format().size, job.plan.on_uncertain)?)
         }

@@ -26,6 +26,8 @@ pub(super) enum MaskOrigin<'a> {
     Search(Box<Looking>),
     /// A file says where they are.
     Script(Script<'a>),
+    /// Nothing is hidden.
+    Nothing,
 }
 
 /// Everything that looks for faces.
@@ -99,6 +101,13 @@ impl<'scope> Starter<'scope, '_, '_> {
     ) -> Result<Sighted<'scope>, EngineError> {
         match origin {
             MaskOrigin::Search(looking) => self.looking(pictures, *looking, output),
+            MaskOrigin::Nothing => {
+                let (to_follow, follow_in) = bounded(1);
+                let decoding = self.stage("decode", move |watch| decode::run(pictures, &to_follow, watch))?;
+                let following =
+                    self.stage("follow", move |watch| Ok(follow::run_nothing(&follow_in, &output, watch)))?;
+                Ok(Sighted { decoding, following })
+            }
             MaskOrigin::Script(script) => {
                 let (to_follow, follow_in) = bounded(4);
                 let decoding = self.stage("decode", move |watch| decode::run(pictures, &to_follow, watch))?;

@@ -63,6 +63,27 @@ fn pass_on(
     Ok(true)
 }
 
+/// The same where nothing is to be hidden.
+pub(in crate::pipeline) fn run_nothing(
+    input: &Receiver<Frame>,
+    output: &Sender<(Frame, FrameMasks)>,
+    watch: &mut Watch<'_>,
+) -> TrackReport {
+    while let Some(frame) = watch.take(input) {
+        let masks = FrameMasks {
+            seq: frame.seq,
+            pts: frame.pts,
+            masks: Vec::new(),
+            keep_clear: Vec::new(),
+            seen_faces: Vec::new(),
+        };
+        if !watch.give(output, (frame, masks)) {
+            break;
+        }
+    }
+    TrackReport::default()
+}
+
 /// The same where a file says what to hide.
 pub(in crate::pipeline) fn run_script(
     mut script: Script<'_>,

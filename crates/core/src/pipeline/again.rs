@@ -1,0 +1,76 @@
+//! A further rendering of a live source, which cannot be read again: its first result is rendered once more.
+
+use std::fs::File;
+use std::io::{self, Seek};
+
+use rustix::fs::{Mode, OFlags};
+
+use super::error::EngineError;
+use super::output::OutputError;
+use super::render::{self, Job};
+use super::report::{MaskLog, RenderReport};
+use crate::media::{InputFile, OpenError};
+use crate::model::{Alarms, Bitrate, Plan, VoiceMode};
+
+/// Hides `job.extra_masks` in what was rendered from a live source before: `earlier` says what that was, and is brought up to
+/// date. The picture is compressed once more; the voice has been treated.
+pub(super) fn render_again(
+    job: &Job<'_>,
+    earlier: (RenderReport, MaskLog),
+) -> Result<(RenderReport, MaskLog), EngineError> {
+    let first = InputFile::from_file(copy_of(job.output).map_err(OutputError::from)?);
+    let first = first.map_err(|error| match error {
+        OpenError::Media(error) => EngineError::from(error),
+        OpenError::Io(error) => OutputError::from(error).into(),
+        OpenError::NotAFile => OutputError::NotAFile.into(),
+    })?;
+    let plan = Plan {
+        voice: VoiceMode::Original,
+        alarms: Alarms::Drop,
+        bitrate: Bitrate::Free,
+        watermark: String::new(),
+        regions: Vec::new(),
+        ..job.plan.clone()
+    };
+    let job = Job { plan: &plan, input: &first, tracks: None, is_known: true, ..*job };
+    Ok(joined(earlier, render::render(&job)?))
+}
+
+/// The first result in a file without a name, which vanishes with its descriptor.
+fn copy_of(output: &File) -> io::Result<File> {
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    let mode = Mode::RUSR | Mode::WUSR;
+    let mut copy = File::from(rustix::fs::open(std::env::temp_dir(), flags, mode)?);
+    let mut from = output.try_clone()?;
+    from.rewind()?;
+    io::copy(&mut from, &mut copy)?;
+    copy.rewind()?;
+    from.rewind()?;
+    output.set_len(0)?;
+    Ok(copy)
+}
+
+/// What both renderings did to the source.
+fn joined(
+    (earlier, mut masks): (RenderReport, MaskLog),
+    (now, added): (RenderReport, MaskLog),
+) -> (RenderReport, MaskLog) {
+    for (before, now) in masks.frames.iter_mut().zip(added.frames) {
+        before.masks.extend(now.masks);
+    }
+    let sound = earlier.sound.zip(now.sound).map(|(mut before, now)| {
+        (before.frames_out, before.start) = (now.frames_out, now.start);
+        before
+    });
+    let report = RenderReport {
+        frames_out: now.frames_out,
+        first_pts: now.first_pts,
+        picture_duration: now.picture_duration,
+        hidden_share: (earlier.hidden_share + now.hidden_share).min(1.0),
+        masks_from_self_check: earlier.masks_from_self_check + now.masks_from_self_check,
+        sound,
+        stages: now.stages,
+        ..earlier
+    };
+    (report, masks)
+}
