@@ -12,7 +12,7 @@ use gstreamer_app::AppSink;
 
 use super::error::MediaError;
 use super::input::InputFile;
-use super::live::Life;
+use super::live::{Life, SILENCE_LIMIT};
 use crate::model::{DurationNanos, PtsNanos};
 use crate::processor;
 
@@ -148,14 +148,14 @@ impl Demux {
     /// How far a sample of a live source lies behind the source's clock.
     pub(super) fn lag(&self, pts: PtsNanos) -> Option<DurationNanos> {
         let (now, life) = (self.pipeline.0.current_running_time()?, self.life.as_ref()?);
-        Some(life.from_first_picture(PtsNanos(now.nseconds()))?.since(pts))
+        Some(life.since_first_picture(PtsNanos(now.nseconds()))?.since(pts))
     }
 
     /// The presentation time of a sample, from the start of the recording; of a live source from its first picture on, and none for
     /// what came before.
     pub(super) fn start_of(&self, sample: &gst::Sample) -> Option<PtsNanos> {
         let time = self.time_line.start_of(sample)?;
-        self.life.as_ref().map_or(Some(time), |life| life.from_first_picture(time))
+        self.life.as_ref().map_or(Some(time), |life| life.since_first_picture(time))
     }
 
     /// Begins the time of a live source with its first picture.
@@ -227,7 +227,7 @@ impl Demux {
     }
 
     fn is_silent(&self, began: Instant) -> bool {
-        self.life.as_ref().is_some_and(|life| life.is_silence(began.elapsed()))
+        self.is_live() && began.elapsed() > SILENCE_LIMIT
     }
 
     fn is_absent(&self) -> bool {

@@ -20,7 +20,7 @@ use super::{picture, sound};
 use crate::model::{PtsNanos, Sha256Digest};
 
 /// A source that stays silent for this long has ended.
-const SILENCE_LIMIT: Duration = Duration::from_secs(10);
+pub(super) const SILENCE_LIMIT: Duration = Duration::from_secs(10);
 
 /// What waits in front of the pictures' and the sound's stages; older data is thrown away for newer.
 const PICTURES_WAITING: u32 = 50;
@@ -160,7 +160,7 @@ impl Life {
     }
 
     /// A time of the source's clock, counted from the first picture; none before it.
-    pub(super) fn from_first_picture(&self, time: PtsNanos) -> Option<PtsNanos> {
+    pub(super) fn since_first_picture(&self, time: PtsNanos) -> Option<PtsNanos> {
         self.first_picture.get().and_then(|first| time.0.checked_sub(first.0)).map(PtsNanos)
     }
 
@@ -173,11 +173,6 @@ impl Life {
 
     pub(super) fn end(&self) {
         self.over.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether a stream has been silent for so long that nothing more will come.
-    pub(super) fn is_silence(&self, silent_for: Duration) -> bool {
-        silent_for > SILENCE_LIMIT
     }
 }
 
