@@ -16,6 +16,7 @@ mod killed;
 mod live;
 mod pictures;
 mod policy_file;
+mod recognition;
 mod size;
 mod stages;
 mod streams;
