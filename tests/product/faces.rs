@@ -49,6 +49,20 @@ fn astronaut(bench: &Bench) -> PathBuf {
 }
 
 #[test]
+fn the_receipt_says_what_numbers_faces_were_found_with() {
+    let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let multiplies_bytes = ["avx512_vnni", "avx_vnni"].iter().any(|flag| processor.contains(flag));
+    let usual = if multiplies_bytes { "int8" } else { "float32" };
+    for (options, numbers) in [(&[][..], usual), (&["--arithmetic", "float"], "float32")] {
+        let bench = Bench::new();
+        bench.redact(&astronaut(&bench), options).expect(0);
+        let receipt = bench.receipt();
+        assert_eq!(receipt["render"]["detector_arithmetic"], numbers, "{options:?}");
+        assert_eq!(receipt["render"]["tracks"]["tracks"], 1, "{options:?}");
+    }
+}
+
+#[test]
 fn what_stands_for_a_face_is_drawn_anew_for_each_recording() {
     let looks: Vec<Vec<f32>> = (0..2)
         .map(|_| {
