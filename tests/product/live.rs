@@ -34,9 +34,9 @@ impl Server {
         );
         let context = glib::MainContext::new();
         let main_loop = glib::MainLoop::new(Some(&context), false);
-        let (tell, told) = std::sync::mpsc::channel();
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
         let inner = main_loop.clone();
-        let thread = thread::spawn(move || {
+        let serve = move || {
             context
                 .with_thread_default(|| {
                     let server = RTSPServer::new();
@@ -50,7 +50,8 @@ impl Server {
                     inner.run();
                 })
                 .unwrap();
-        });
+        };
+        let thread = thread::Builder::new().name("rtsp server".to_owned()).spawn(serve).unwrap();
         let port = told.recv_timeout(PATIENCE).unwrap();
         Self {
             address: format!("rtsp://nurse:secret@127.0.0.1:{port}/ward"),

@@ -84,7 +84,8 @@ impl Lookout {
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
     pub fn look(&mut self, frame: &Frame, times: LookTimes) -> Result<Glance, DetectError> {
         let mut glance = Glance::default();
-        if let (Some(detector), Some(look)) = (&mut self.people, times.for_people(frame.seq)) {
+        let Some(turn_of_frame) = frame.turn else { return Ok(glance) };
+        if let (Some(detector), Some(look)) = (&mut self.people, times.for_people(turn_of_frame)) {
             glance.people = detector.detect(frame, Turn::NONE)?;
             if let Some(turn) = turn_of(look).filter(|_| self.turned) {
                 let upright = glance.people.clone();
@@ -93,7 +94,7 @@ impl Lookout {
                 glance.people.extend(turned.filter(|found| found.score >= TURNED_SCORE && is_new(found)));
             }
         }
-        if let Some(detector) = self.text.as_mut().filter(|_| times.for_text(frame.seq)) {
+        if let Some(detector) = self.text.as_mut().filter(|_| times.for_text(turn_of_frame)) {
             glance.text = detector.detect(frame)?;
         }
         Ok(glance)
@@ -151,7 +152,7 @@ mod tests {
         let mut frame = Picture::astronaut().to_frame();
         let mut seen = Vec::new();
         for seq in 0..9 {
-            frame.seq = seq;
+            frame.turn = Some(seq);
             seen.push(lookout.look(&frame, times).unwrap().people.len());
         }
         assert_eq!(seen, [1, 0, 0, 0, 1, 0, 0, 0, 1]);

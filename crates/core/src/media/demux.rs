@@ -75,6 +75,7 @@ impl Drop for Running {
 #[derive(Debug)]
 pub(super) struct Demux {
     pipeline: Arc<Running>,
+    kind: StreamKind,
     life: Option<Arc<Life>>,
     sink: AppSink,
     bus: gst::Bus,
@@ -110,21 +111,23 @@ impl Demux {
         pipeline.set_state(gst::State::Playing)?;
         let (time_line, last_pts) = (input.container().time_line(), PtsNanos(0));
         let pipeline = Arc::new(Running(pipeline));
-        Ok(Self { pipeline, life: None, sink, bus, shared, time_line, last_pts, cancel })
+        Ok(Self { pipeline, kind, life: None, sink, bus, shared, time_line, last_pts, cancel })
     }
 
-    /// Both streams of a live source whose pipeline runs.
+    /// Picture and sound of a live source, whose pipeline is about to run.
     pub(super) fn live(
-        pipeline: gst::Pipeline,
-        chains: [Chain; 2],
+        pipeline: &gst::Pipeline,
+        [pictures, sounds]: [Chain; 2],
         life: &Arc<Life>,
         cancel: &Arc<AtomicBool>,
     ) -> Result<[Self; 2], MediaError> {
         let bus = pipeline.bus().ok_or_else(|| MediaError::Framework("a pipeline has no bus".to_owned()))?;
-        watch_decoder(&pipeline, &chains[0].shared);
-        let pipeline = Arc::new(Running(pipeline));
-        Ok(chains.map(|Chain { sink, shared, .. }| Self {
+        watch_decoder(pipeline, &pictures.shared);
+        let pipeline = Arc::new(Running(pipeline.clone()));
+        let chains = [(StreamKind::Picture, pictures), (StreamKind::Sound, sounds)];
+        Ok(chains.map(|(kind, Chain { sink, shared, .. })| Self {
             pipeline: Arc::clone(&pipeline),
+            kind,
             life: Some(Arc::clone(life)),
             sink,
             bus: bus.clone(),
@@ -184,11 +187,11 @@ impl Demux {
             if self.sink.is_eos() || self.is_absent() {
                 return Ok(None);
             }
-            if self.is_silent(began) {
-                self.end();
-                return Ok(None);
-            }
-            if began.elapsed() > STALL_LIMIT {
+            if self.is_live() {
+                if self.gives_up(began) {
+                    return Ok(None);
+                }
+            } else if began.elapsed() > STALL_LIMIT {
                 let at = self.last_pts;
                 return Err(MediaError::Unusable(format!("the decoder stopped without an answer at {at}")));
             }
@@ -226,8 +229,18 @@ impl Demux {
         }
     }
 
-    fn is_silent(&self, began: Instant) -> bool {
-        self.is_live() && began.elapsed() > SILENCE_LIMIT
+    /// Whether nothing more is waited for from a live source. Without pictures it has ended; a microphone may be silent for as long as
+    /// it likes, unless it never said anything.
+    fn gives_up(&self, began: Instant) -> bool {
+        let is_silent = began.elapsed() > SILENCE_LIMIT;
+        match self.kind {
+            StreamKind::Picture if is_silent => {
+                self.end();
+                true
+            }
+            StreamKind::Picture => false,
+            StreamKind::Sound => is_silent && self.last_pts == PtsNanos(0),
+        }
     }
 
     fn is_absent(&self) -> bool {

@@ -90,6 +90,11 @@ impl InputFile {
         self.feed().is_some()
     }
 
+    /// Says that the sound of a live source will not be asked for.
+    pub fn forgo_sound(&self) {
+        self.feed().into_iter().for_each(Feed::forgo_sound);
+    }
+
     pub(super) fn feed(&self) -> Option<&Feed> {
         if let Origin::Live(feed) = &self.origin { Some(feed) } else { None }
     }

@@ -22,9 +22,10 @@ use crate::model::{PtsNanos, Sha256Digest};
 /// A source that stays silent for this long has ended.
 pub(super) const SILENCE_LIMIT: Duration = Duration::from_secs(10);
 
-/// What waits in front of the pictures' and the sound's stages; older data is thrown away for newer.
-const PICTURES_WAITING: u32 = 50;
+/// What waits in front of the pictures' and the sound's stages; older data is thrown away for newer. Pictures are late long before.
+const PICTURES_WAITING: gst::ClockTime = gst::ClockTime::from_seconds(3);
 const SOUND_WAITING: gst::ClockTime = gst::ClockTime::from_seconds(10);
+const WAITING_BYTES: u32 = 256 << 20;
 
 /// How long packets are held back to put them in order, in milliseconds.
 const JITTER_MILLIS: u32 = 200;
@@ -84,11 +85,13 @@ impl Address {
         self.kind
     }
 
-    /// What a consent sheet binds to instead of a file's digest: that of the address, without who logs in.
+    /// What a consent sheet binds to instead of a file's digest: that of the address, without who logs in and what follows `?`.
     pub(super) fn digest(&self) -> Sha256Digest {
         let (scheme, rest) = self.uri.split_once("://").unwrap_or(("", &self.uri));
         let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+        // Cameras take passwords there, too.
+        let path = path.split_once('?').map_or(path, |(path, _)| path);
         Sha256Digest::of(format!("{}://{}{path}", scheme.to_lowercase(), host.to_lowercase()).as_bytes())
     }
 }
@@ -120,18 +123,25 @@ impl Feed {
             None
         });
         pipeline.add(&source)?;
-        let pictures = Chain::new(&pipeline, &[waiting(None)?], &picture::tail()?, &picture::planar_caps())?;
-        let sounds = Chain::new(&pipeline, &[waiting(Some(()))?], &sound::tail()?, &sound::float_caps())?;
+        let pictures =
+            Chain::new(&pipeline, &[waiting(PICTURES_WAITING)?], &picture::tail()?, &picture::planar_caps())?;
+        let sounds =
+            Chain::new(&pipeline, &[waiting(SOUND_WAITING)?], &sound::tail()?, &sound::float_caps())?;
         connect(&pipeline, &source, [&pictures, &sounds]);
-        pipeline.set_state(gst::State::Playing).map_err(|_refused| unreachable_source())?;
         let until = self.limit.map(|limit| Instant::now() + limit);
         let (stop, over, first_picture) = (Arc::clone(&self.stop), AtomicBool::new(false), OnceLock::new());
         let life = Arc::new(Life { stop, until, over, first_picture });
-        let [pictures, sounds] = Demux::live(pipeline, [pictures, sounds], &life, cancel)?;
+        let [pictures, sounds] = Demux::live(&pipeline, [pictures, sounds], &life, cancel)?;
+        pipeline.set_state(gst::State::Playing).map_err(|_refused| unreachable_source())?;
         if let Ok(mut waiting) = self.sound.lock() {
             *waiting = Some(sounds);
         }
         Ok(pictures)
+    }
+
+    /// Leaves the sound alone.
+    pub(super) fn forgo_sound(&self) {
+        drop(self.sound());
     }
 
     /// The sound of the source that was opened for its picture.
@@ -178,19 +188,26 @@ impl Life {
 
 /// What a source element of a kind needs.
 fn set_up(source: &gst::Element) {
-    if source.factory().is_some_and(|factory| factory.name() == "rtspsrc") {
-        source.set_property("latency", JITTER_MILLIS);
-        source.set_property_from_str("protocols", "tcp");
+    match source.factory().map(|factory| factory.name()).as_deref() {
+        Some("rtspsrc") => {
+            source.set_property("latency", JITTER_MILLIS);
+            source.set_property_from_str("protocols", "tcp");
+        }
+        // Whoever can reach the port must not choose what it is read as.
+        Some("udpsrc") => {
+            let caps = gst::Caps::builder("video/mpegts").field("systemstream", true).build();
+            source.set_property("caps", caps);
+        }
+        _ => {}
     }
 }
 
 /// A queue that rather loses old data than holds up the source.
-fn waiting(sound: Option<()>) -> Result<gst::Element, MediaError> {
+fn waiting(most: gst::ClockTime) -> Result<gst::Element, MediaError> {
     let queue = make("queue")?;
     queue.set_property_from_str("leaky", "downstream");
-    queue.set_property("max-size-bytes", 0u32);
-    queue.set_property("max-size-buffers", if sound.is_some() { 0 } else { PICTURES_WAITING });
-    let most = if sound.is_some() { SOUND_WAITING } else { gst::ClockTime::ZERO };
+    queue.set_property("max-size-bytes", WAITING_BYTES);
+    queue.set_property("max-size-buffers", 0u32);
     queue.set_property("max-size-time", most.nseconds());
     Ok(queue)
 }
@@ -236,7 +253,7 @@ mod tests {
 
     #[test]
     fn who_logs_in_is_neither_shown_nor_part_of_the_digest() {
-        let [with, without] = ["rtsp://ward:secret@Cam-3.example/s1", "rtsp://cam-3.example/s1"]
+        let [with, without] = ["rtsp://ward:secret@Cam-3.example/s1?pw=secret", "rtsp://cam-3.example/s1"]
             .map(|text| Address::parse(text).unwrap());
         assert_eq!(with.digest(), without.digest());
         assert_ne!(with.digest(), Address::parse("rtsp://cam-3.example/s2").unwrap().digest());

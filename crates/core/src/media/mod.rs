@@ -17,6 +17,7 @@ mod index_other;
 mod input;
 mod live;
 mod nal;
+mod pace;
 mod picture;
 mod sound;
 mod writer;

@@ -10,6 +10,7 @@ use gstreamer_video::prelude::*;
 use super::demux::{Demux, StreamKind, make};
 use super::error::MediaError;
 use super::input::InputFile;
+use super::pace::{Admitted, LIVE_SEARCH_RATE, Pace};
 use crate::model::{ColorMatrix, Colorimetry, DurationNanos, Frame, FramePool, FrameSize, PtsNanos};
 
 /// The largest side of a picture that is accepted.
@@ -28,12 +29,21 @@ pub struct PictureFormat {
     pub newer_codec: bool,
     /// Pictures per second where constant and known.
     pub rate: Option<(u32, u32)>,
+    /// They come from a live source, which may give fewer than it says.
+    pub is_live: bool,
     /// Meaning of the sample values.
     pub colour: Colorimetry,
     /// The same for `GStreamer`'s caps, transfer function and primaries included.
     pub(super) colorimetry_caps: String,
     /// Where chroma samples lie between luma samples, in the words of the media framework.
     pub(super) chroma_site_caps: &'static str,
+}
+
+impl PictureFormat {
+    /// Pictures a second among those that may be searched, as far as it is known.
+    pub fn search_rate(&self) -> Option<(u32, u32)> {
+        if self.is_live { LIVE_SEARCH_RATE } else { self.rate }
+    }
 }
 
 /// A stream of decoded pictures.
@@ -46,28 +56,7 @@ pub struct PictureSource {
     waiting: Option<gst::Sample>,
     next_seq: u64,
     last_pts: Option<PtsNanos>,
-    lateness: Lateness,
-}
-
-/// What a live source is taken to give where it does not say: every picture of it cannot be searched.
-const LIVE_RATE: Option<(u32, u32)> = Some((25, 1));
-
-/// A picture of a live source that comes so much later than the quickest one is not searched any more.
-const LATE: DurationNanos = DurationNanos::from_millis(1000);
-
-/// How late pictures of a live source come.
-#[derive(Debug, Default)]
-struct Lateness {
-    least: Option<DurationNanos>,
-}
-
-impl Lateness {
-    /// Whether a picture that lies so far behind its source's clock is late.
-    fn is_late(&mut self, lag: DurationNanos) -> bool {
-        let least = self.least.map_or(lag, |least| least.min(lag));
-        self.least = Some(least);
-        lag.0 - least.0 > LATE.0
-    }
+    pace: Option<Pace>,
 }
 
 impl PictureSource {
@@ -87,12 +76,10 @@ impl PictureSource {
         let info = video_info(&first)?;
         let mut format = picture_format(&info, stated_colorimetry(&first), input.index().full_range)?;
         format.newer_codec = demux.has_newer_codec();
-        if demux.is_live() {
-            format.rate = format.rate.or(LIVE_RATE);
-        }
+        format.is_live = demux.is_live();
         let pool = FramePool::new(format.size, keep_frames);
-        let (waiting, lateness) = (Some(first), Lateness::default());
-        Ok(Self { demux, format, info, pool, waiting, next_seq: 0, last_pts: None, lateness })
+        let (waiting, pace) = (Some(first), demux.is_live().then(Pace::default));
+        Ok(Self { demux, format, info, pool, waiting, next_seq: 0, last_pts: None, pace })
     }
 
     /// What all pictures have in common.
@@ -125,11 +112,16 @@ impl PictureSource {
             let Some(sample) = self.waiting.take().map_or_else(|| self.demux.pull(), |s| Ok(Some(s)))? else {
                 return Ok(None);
             };
-            match self.check_time(&sample) {
-                Ok(pts) => break (sample, pts),
-                // A camera cannot be asked to mend its clock: what comes from the past is left out.
-                Err(_) if self.demux.is_live() => {}
-                Err(error) => return Err(error),
+            let time = self.check_time(&sample);
+            let Some(pace) = &mut self.pace else { break (sample, time?) };
+            match pace.admit(self.last_pts, time.ok()) {
+                Admitted::Taken(pts) => break (sample, pts),
+                // A camera cannot be asked to mend its clock.
+                Admitted::LeftOut => {}
+                Admitted::Over => {
+                    self.demux.end();
+                    return Ok(None);
+                }
             }
         };
         match self.check_format(&sample, pts) {
@@ -145,8 +137,10 @@ impl PictureSource {
         frame.remaining =
             self.demux.promised_end(&sample).map(|end| end.since(pts)).filter(|left| left.0 > 0);
         frame.damaged = buffer.flags().contains(gst::BufferFlags::CORRUPTED);
-        let lag = self.demux.is_live().then(|| self.demux.lag(pts)).flatten();
-        frame.late = lag.is_some_and(|lag| self.lateness.is_late(lag));
+        if let Some(pace) = &mut self.pace {
+            frame.late = self.demux.lag(pts).is_none_or(|lag| pace.is_late(lag));
+            frame.turn = pace.turn_of(pts, frame.late);
+        }
         self.copy_planes(buffer, &mut frame)?;
         self.next_seq += 1;
         self.last_pts = Some(pts);
@@ -290,6 +284,7 @@ fn picture_format(
         pixel_aspect: ratio(par.numer(), par.denom()).unwrap_or((1, 1)),
         newer_codec: false,
         rate: ratio(fps.numer(), fps.denom()),
+        is_live: false,
         colour: Colorimetry { full_range, matrix },
         colorimetry_caps: colorimetry.to_string(),
         chroma_site_caps: if info.chroma_site() == gst_video::VideoChromaSite::JPEG {
@@ -324,14 +319,6 @@ fn complete(given: &gst_video::VideoColorimetry, height: u32, full: bool) -> gst
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_picture_is_late_by_what_the_quickest_one_took() {
-        let mut lateness = Lateness::default();
-        let mut is_late = |millis| lateness.is_late(DurationNanos::from_millis(millis));
-        assert!(!is_late(700) && !is_late(1600) && is_late(1701));
-        assert!(!is_late(300) && is_late(1400) && !is_late(1300));
-    }
 
     #[test]
     fn the_last_column_and_row_are_repeated() {

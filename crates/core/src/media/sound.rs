@@ -24,6 +24,9 @@ const JITTER_NANOS: u64 = 4_000_000;
 /// A hole longer than this is a broken clock, not a pause.
 const MAX_GAP_NANOS: u64 = 6 * 3600 * 1_000_000_000;
 
+/// Of a live source, a hole longer than this ends its sound.
+const MAX_LIVE_GAP_NANOS: u64 = 600 * 1_000_000_000;
+
 /// Decoders may keep back their last block; up to this much is made up for with silence, so that the length stays.
 const MAX_TAIL_NANOS: u64 = 200_000_000;
 
@@ -124,7 +127,14 @@ impl SoundSource {
             return Ok(false);
         };
         let samples = read_samples(&sample)?;
-        let (silence, skip) = self.clock.admit(self.demux.start_of(&sample), samples.len())?;
+        let admitted = self.clock.admit(self.demux.start_of(&sample), samples.len());
+        let longest = self.clock.spec.frames(MAX_LIVE_GAP_NANOS);
+        let (silence, skip) = match admitted {
+            // Its clock has jumped: what came before is kept.
+            Ok((silence, _)) if self.demux.is_live() && silence > longest => return Ok(false),
+            Err(_) if self.demux.is_live() => return Ok(false),
+            admitted => admitted?,
+        };
         self.silence(silence, &mut consume)?;
         consume(samples.get(skip..).unwrap_or(&[]))?;
         self.promised_end = self.demux.promised_end(&sample).or(self.promised_end);

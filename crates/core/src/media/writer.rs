@@ -241,6 +241,7 @@ mod tests {
             pixel_aspect: (1, 1),
             newer_codec: false,
             rate: Some((5, 1)),
+            is_live: false,
             colour: Colorimetry { full_range: false, matrix: ColorMatrix::Bt709 },
             colorimetry_caps: "bt709".to_owned(),
             chroma_site_caps: "mpeg2",

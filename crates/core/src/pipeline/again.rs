@@ -2,11 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, Seek};
-
-use rustix::fs::{Mode, OFlags};
+use std::os::fd::AsRawFd;
 
 use super::error::EngineError;
-use super::output::OutputError;
+use super::output::{OutputError, PendingFile};
 use super::render::{self, Job};
 use super::report::{MaskLog, RenderReport};
 use crate::media::{InputFile, OpenError};
@@ -18,7 +17,8 @@ pub(super) fn render_again(
     job: &Job<'_>,
     earlier: (RenderReport, MaskLog),
 ) -> Result<(RenderReport, MaskLog), EngineError> {
-    let first = InputFile::from_file(copy_of(job.output).map_err(OutputError::from)?);
+    let copy = copy_of(job.output)?;
+    let first = copy.file().try_clone().map_err(OpenError::from).and_then(InputFile::from_file);
     let first = first.map_err(|error| match error {
         OpenError::Media(error) => EngineError::from(error),
         OpenError::Io(error) => OutputError::from(error).into(),
@@ -28,7 +28,6 @@ pub(super) fn render_again(
         voice: VoiceMode::Original,
         alarms: Alarms::Drop,
         bitrate: Bitrate::Free,
-        watermark: String::new(),
         regions: Vec::new(),
         ..job.plan.clone()
     };
@@ -36,15 +35,14 @@ pub(super) fn render_again(
     Ok(joined(earlier, render::render(&job)?))
 }
 
-/// The first result in a file without a name, which vanishes with its descriptor.
-fn copy_of(output: &File) -> io::Result<File> {
-    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-    let mode = Mode::RUSR | Mode::WUSR;
-    let mut copy = File::from(rustix::fs::open(std::env::temp_dir(), flags, mode)?);
-    let mut from = output.try_clone()?;
+/// The first result in another file without a name, beside it: that is the place that the decision was about.
+fn copy_of(output: &File) -> Result<PendingFile, OutputError> {
+    let place = std::fs::read_link(format!("/proc/self/fd/{}", output.as_raw_fd()))?;
+    let copy = PendingFile::create(&place.with_file_name("first"), true)?;
+    let (mut from, mut to) = (output, copy.file());
     from.rewind()?;
-    io::copy(&mut from, &mut copy)?;
-    copy.rewind()?;
+    io::copy(&mut from, &mut to)?;
+    to.rewind()?;
     from.rewind()?;
     output.set_len(0)?;
     Ok(copy)

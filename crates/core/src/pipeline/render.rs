@@ -113,6 +113,7 @@ pub(super) fn refuse_cut(plan: &Plan, input: &InputFile) -> Result<(), EngineErr
 
 fn open_sound(job: &Job<'_>, brake: &Brake) -> Result<Option<SoundSource>, EngineError> {
     if job.plan.voice == VoiceMode::Remove {
+        job.input.forgo_sound();
         return Ok(None);
     }
     Ok(SoundSource::start(job.input, Arc::clone(&brake.stop))?)

@@ -48,7 +48,7 @@ impl MaskOrigin<'_> {
     pub(super) fn search(plan: &Plan, assets: &Assets, format: &PictureFormat) -> Result<Self, EngineError> {
         let tracker = Follower::new(plan, format.size)?;
         let (schedule, on_uncertain) =
-            (Schedule::new(plan.search, plan.speed, format.rate), plan.on_uncertain);
+            (Schedule::new(plan.search, plan.speed, format.search_rate()), plan.on_uncertain);
         let detectors = detectors(plan, assets)?;
         let lookouts = Lookouts::new(plan, assets, format, detectors.len())?;
         let prospects = Prospects::new(TrackSettings::from_plan(plan), format.size);

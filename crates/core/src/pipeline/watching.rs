@@ -7,7 +7,7 @@ use super::assets::{AssetError, Assets};
 use super::error::EngineError;
 use crate::detect::{CloseLook, Glance, LookTimes, Lookout, PeopleDetector, TextDetector, Turn};
 use crate::media::PictureFormat;
-use crate::model::{Detection, Frame, Plan, Search, Speed, Text};
+use crate::model::{Detection, Frame, Heads, OnUncertain, Plan, Search, Speed, Text};
 use crate::track::PERSON_KEEP_SCORE;
 
 /// Workers that share one set. Looks are some ten pictures apart, and one takes about as long as two searches for faces.
@@ -35,12 +35,13 @@ impl Lookouts {
         workers: usize,
     ) -> Result<Self, EngineError> {
         // Somebody who is only listed may be found a little later; what is hidden may not.
+        let stops_for_people = plan.heads == Heads::Flag && plan.on_uncertain != OnUncertain::Widen;
         let times_as_seldom = match plan.speed {
-            _ if plan.hides_beside_faces() => 1,
+            _ if plan.hides_beside_faces() || stops_for_people => 1,
             Speed::Fastest => 4,
             Speed::Balanced | Speed::Smallest => 2,
         };
-        let times = LookTimes::new(format.rate, times_as_seldom);
+        let times = LookTimes::new(format.search_rate(), times_as_seldom);
         let one = || {
             let people = plan.needs_people().then(|| people(assets)).transpose()?;
             let text = (plan.text == Text::Mask).then(|| text(assets)).transpose()?;
@@ -73,7 +74,8 @@ impl Lookouts {
     /// # Errors
     /// A failure of ONNX Runtime, outputs that cannot be trusted, or a set with which another worker broke down.
     pub(super) fn look(&self, frame: &Frame) -> Result<Glance, EngineError> {
-        let Some(look) = self.times.nth_look(frame.seq) else { return Ok(Glance::default()) };
+        let look = frame.turn.and_then(|turn| self.times.nth_look(turn));
+        let Some(look) = look else { return Ok(Glance::default()) };
         Ok(choose(&self.sets, look)?.look(frame, self.times)?)
     }
 }

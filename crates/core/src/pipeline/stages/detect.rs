@@ -20,12 +20,7 @@ pub(in crate::pipeline) fn run(
     watch: &mut Watch<'_>,
 ) -> Result<(), EngineError> {
     while let Some(frame) = watch.take(input) {
-        let detections = match schedule.nth_search(frame.seq) {
-            Some(nth) if frame.late => {
-                // Whoever waits to hear of this picture hears of nothing.
-                lately.publish(nth, frame.pts, &[]);
-                Vec::new()
-            }
+        let detections = match frame.turn.and_then(|turn| schedule.nth_search(turn)) {
             Some(nth) => {
                 let Some(found) = search(&mut detector, lookouts, &frame, nth, (schedule, lately), watch)?
                 else {
@@ -35,7 +30,7 @@ pub(in crate::pipeline) fn run(
             }
             None => Vec::new(),
         };
-        let Glance { people, text } = if frame.late { Glance::default() } else { lookouts.look(&frame)? };
+        let Glance { people, text } = lookouts.look(&frame)?;
         let faces = Observation {
             seq: frame.seq,
             pts: frame.pts,
