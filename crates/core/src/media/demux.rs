@@ -2,19 +2,20 @@
 //!
 //! Exactly one elementary stream is decoded; every other pad of the demultiplexer ends in a sink that throws it away.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::AppSink;
 
+use super::chain::{Chain, Shared};
 use super::error::MediaError;
 use super::input::InputFile;
 use super::live::{Life, SILENCE_LIMIT};
+use super::time_line::TimeLine;
 use crate::model::{DurationNanos, PtsNanos};
-use crate::processor;
 
 /// How long a decoder may think about one picture before it counts as stuck.
 const STALL_LIMIT: Duration = Duration::from_mins(1);
@@ -30,33 +31,11 @@ pub(super) enum StreamKind {
 }
 
 impl StreamKind {
-    fn pad_prefix(self) -> &'static str {
+    pub(super) fn pad_prefix(self) -> &'static str {
         match self {
             Self::Picture => "video",
             Self::Sound => "audio",
         }
-    }
-}
-
-#[derive(Debug, Default)]
-struct Shared {
-    chosen: AtomicBool,
-    all_known: AtomicBool,
-    failure: Mutex<Option<String>>,
-    missing: Mutex<Option<String>>,
-    processor_nanos: AtomicU64,
-    newer_codec: AtomicBool,
-}
-
-impl Shared {
-    fn note(slot: &Mutex<Option<String>>, text: String) {
-        if let Ok(mut slot) = slot.lock() {
-            slot.get_or_insert(text);
-        }
-    }
-
-    fn read(slot: &Mutex<Option<String>>) -> Option<String> {
-        slot.lock().ok().and_then(|slot| slot.clone())
     }
 }
 
@@ -280,73 +259,6 @@ pub(super) fn make(factory: &str) -> Result<gst::Element, MediaError> {
         .map_err(|_e| MediaError::MissingPlugin { what: format!("the GStreamer element `{factory}`") })
 }
 
-/// The elements behind a decoder, in their pipeline, and what is known of the stream.
-pub(super) struct Chain {
-    first: Option<gst::Element>,
-    sink: AppSink,
-    shared: Arc<Shared>,
-}
-
-/// Leads a decoded stream into a chain.
-pub(super) struct ChainLink {
-    kind: StreamKind,
-    first: Option<gst::Element>,
-    shared: Arc<Shared>,
-    refuse: fn(&gst::Caps) -> Option<String>,
-}
-
-impl Chain {
-    /// `head` and `tail` are the elements before the sink, in order.
-    pub(super) fn new(
-        pipeline: &gst::Pipeline,
-        head: &[gst::Element],
-        tail: &[gst::Element],
-        sink_caps: &gst::Caps,
-    ) -> Result<Self, MediaError> {
-        let sink = AppSink::builder().caps(sink_caps).sync(false).max_buffers(2).build();
-        pipeline.add_many(head)?;
-        pipeline.add_many(tail)?;
-        pipeline.add(&sink)?;
-        let chain: Vec<&gst::Element> = head.iter().chain(tail).chain([sink.upcast_ref()]).collect();
-        gst::Element::link_many(&chain)?;
-        let (first, shared) = (chain.first().copied().cloned(), Arc::new(Shared::default()));
-        count_processor_time(&sink, &shared);
-        Ok(Self { first, sink, shared })
-    }
-
-    pub(super) fn link_for(&self, kind: StreamKind, refuse: fn(&gst::Caps) -> Option<String>) -> ChainLink {
-        ChainLink { kind, first: self.first.clone(), shared: Arc::clone(&self.shared), refuse }
-    }
-
-    /// Set once all streams of the source are known.
-    pub(super) fn all_known(&self) -> impl Fn() + Send + Sync + use<> {
-        let shared = Arc::clone(&self.shared);
-        move || shared.all_known.store(true, Ordering::Release)
-    }
-}
-
-impl ChainLink {
-    /// Takes the first stream of its kind; false where it is for somebody else.
-    pub(super) fn take(&self, pad: &gst::Pad, caps: &gst::Caps) -> bool {
-        let is_wanted = caps.structure(0).is_some_and(|s| s.name().starts_with(self.kind.pad_prefix()));
-        if !is_wanted || self.shared.chosen.swap(true, Ordering::AcqRel) {
-            return false;
-        }
-        if let Some(reason) = (self.refuse)(caps) {
-            Shared::note(&self.shared.failure, reason);
-            return false;
-        }
-        let sink = self.first.as_ref().and_then(|element| element.static_pad("sink"));
-        if !matches!(sink.map(|sink| pad.link(&sink)), Some(Ok(_))) {
-            Shared::note(
-                &self.shared.failure,
-                "its decoded stream is of a kind that cannot be used".to_owned(),
-            );
-        }
-        true
-    }
-}
-
 fn connect_demuxer(
     pipeline: &gst::Pipeline,
     demuxer: &gst::Element,
@@ -432,50 +344,4 @@ fn watch_decoder(pipeline: &gst::Pipeline, shared: &Arc<Shared>) {
             element.set_property("max-threads", 1i32);
         }
     });
-}
-
-/// Reads the clock of the thread that hands over the decoded buffers, each time that it does. The decoder works in that one
-/// thread; see [`watch_decoder`].
-fn count_processor_time(sink: &AppSink, shared: &Arc<Shared>) {
-    let Some(pad) = sink.static_pad("sink") else { return };
-    let shared = Arc::clone(shared);
-    pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
-        shared.processor_nanos.store(processor::of_thread().0, Ordering::Relaxed);
-        gst::PadProbeReturn::Ok
-    });
-}
-
-/// The time line that the time stamps of a container's samples lie on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TimeLine {
-    /// The time stamps are presentation times already. Matroska's demultiplexer may open with a segment that starts at the
-    /// first picture and go on with one that starts at zero; following it would move that one picture.
-    Stamps,
-    /// Time stamps count from anywhere, or through edit lists: the segment says where they lie.
-    Segment,
-}
-
-impl TimeLine {
-    fn place(
-        self,
-        segment: &gst::FormattedSegment<gst::ClockTime>,
-        time: gst::ClockTime,
-    ) -> Option<PtsNanos> {
-        let placed = match self {
-            Self::Stamps => Some(time),
-            Self::Segment => segment.to_running_time(time),
-        };
-        placed.map(|t| PtsNanos(t.nseconds()))
-    }
-
-    /// The presentation time of a sample, from the start of the recording.
-    fn start_of(self, sample: &gst::Sample) -> Option<PtsNanos> {
-        self.place(sample.segment()?.downcast_ref::<gst::ClockTime>()?, sample.buffer()?.pts()?)
-    }
-
-    /// Where the container says that the stream ends.
-    fn end_of_segment(self, sample: &gst::Sample) -> Option<PtsNanos> {
-        let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
-        self.place(segment, segment.stop()?)
-    }
 }

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
-use super::demux::{Chain, Demux, StreamKind, make};
+use super::chain::Chain;
+use super::demux::{Demux, StreamKind, make};
 use super::error::MediaError;
 use super::{picture, sound};
 use crate::model::{PtsNanos, Sha256Digest};

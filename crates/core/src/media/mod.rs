@@ -3,6 +3,7 @@
 mod bitrate;
 mod boxes;
 mod branches;
+mod chain;
 mod channels;
 mod clean;
 mod components;
@@ -20,6 +21,7 @@ mod nal;
 mod pace;
 mod picture;
 mod sound;
+mod time_line;
 mod writer;
 
 pub use bitrate::rate_limit;
