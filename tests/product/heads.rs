@@ -10,7 +10,7 @@ use crate::tracks::in_one_step_and_in_two;
 const PICTURE: Area = Area::new(0, 0, 512, 512);
 /// The suit under her head, well inside the person, and the model of a rocket beside her.
 const SUIT: Area = Area::new(90, 260, 180, 180);
-const ROCKET: Area = Area::new(400, 10, 90, 85);
+const ROCKET: Area = Area::new(420, 10, 70, 85);
 
 /// The astronaut with a grey board before her head.
 fn covered(bench: &Bench) -> std::path::PathBuf {
