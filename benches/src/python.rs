@@ -21,6 +21,14 @@ pub(crate) struct Environment {
     pub(crate) modules: &'static str,
 }
 
+/// What runs networks beside the product: it measures their inner values, and finds people once more.
+pub(crate) const NETWORKS: Environment = Environment {
+    name: "calibrator",
+    what: "what runs networks in another program",
+    packages: &["onnx==1.23.2", "onnxruntime==1.32.0", "opencv-python-headless==4.12.0.88", "numpy<2.3"],
+    modules: "cv2, onnx, onnxruntime",
+};
+
 impl Environment {
     /// Its Python; installs it first where it is not complete.
     pub(crate) fn python(&self) -> Result<PathBuf, Failure> {

@@ -7,16 +7,8 @@ use obscura_tests::{media, run};
 use serde_json::Value;
 
 use crate::Failure;
-use crate::python::{self, Environment};
+use crate::python;
 use crate::results::Section;
-
-/// What runs the detector of people once more, in another program.
-const WITNESS: Environment = Environment {
-    name: "calibrator",
-    what: "what finds people in another program",
-    packages: &["onnx==1.23.2", "onnxruntime==1.32.0", "opencv-python-headless==4.12.0.88", "numpy<2.3"],
-    modules: "cv2, onnx, onnxruntime",
-};
 
 /// Where the cartoon begins in `face_noface.mov`, in seconds.
 const CARTOON_FROM: &str = "2.7";
@@ -28,7 +20,7 @@ pub(crate) fn section(data: &Path) -> Result<Section, String> {
 }
 
 fn measure(data: &Path) -> Result<String, Failure> {
-    let (python, folder) = (WITNESS.python()?, tempfile::tempdir()?);
+    let (python, folder) = (python::NETWORKS.python()?, tempfile::tempdir()?);
     let network = folder.path().join("nanodet.onnx");
     let shipped = media::home().join("models/nanodet.json");
     python::said(
