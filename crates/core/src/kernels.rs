@@ -68,7 +68,7 @@ impl Finder {
 impl Look for Finder {
     fn look(&mut self, frame: &Frame) -> Result<usize, Failure> {
         let places: Vec<Place> = ellipses(self.crops, frame.size(), 60.0).map(Place::of).collect();
-        let mut look = self.detector.look_at(frame);
+        let mut look = self.detector.look_at(frame)?;
         let found = if places.is_empty() { look.whole(self.turn)? } else { look.near(&places)? };
         Ok(found.len())
     }

@@ -10,6 +10,7 @@
 
 mod detect;
 mod draws;
+mod gpu;
 #[doc(hidden)]
 pub mod kernels;
 mod media;
@@ -24,5 +25,5 @@ pub mod engine {
     //! Opening, rendering and checking recordings. Called by the policy crate alone, which holds the permit.
 
     pub use crate::pipeline::*;
-    pub use crate::redact::{AdapterInfo, list_adapters};
+    pub use crate::gpu::{AdapterInfo, list_adapters};
 }

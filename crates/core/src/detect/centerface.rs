@@ -4,19 +4,47 @@
 //! (2019). Decoding as in the authors' `centerface.py`, except that boxes that reach over the left or top
 //! edge keep their place: the original moves them inwards by what is outside.
 
-use crate::model::{Detection, Frame};
+use std::sync::Arc;
+
+use crate::model::{Detection, Frame, FrameSize};
 
 use super::FaceDetector;
 use super::arithmetic;
 use super::engine::{Decoder, DetectorSettings, Engine, Grid, Look};
 use super::error::DetectError;
+use super::gpu::Accelerator;
 use super::layout::Turn;
 use super::nms::Candidate;
+use super::onnx::{self, Wishes};
 use super::prepare::{ChannelOrder, Place};
 use super::runtime::{Outputs, Runtime};
 
 /// Pixels of the network's input from one cell of its outputs to the next.
 const STRIDE: usize = 4;
+
+/// Name in messages.
+pub(super) const NAME: &str = "CenterFace";
+
+/// The maps that are read: scores, sizes, centres.
+pub(super) const OUTPUTS: [&str; 3] = ["537", "538", "539"];
+
+const WISHES: Wishes<'_> = Wishes { outputs: &OUTPUTS, normalise: None, calibration: None };
+
+/// The network in floating point, as ONNX Runtime takes it.
+///
+/// # Errors
+/// [`DetectError::Model`].
+pub(super) fn adapted(model_bytes: &[u8]) -> Result<Vec<u8>, DetectError> {
+    onnx::adapt(model_bytes, &WISHES).map_err(|source| DetectError::Model { model: NAME, source })
+}
+
+/// The network as a GPU takes it.
+///
+/// # Errors
+/// [`DetectError::Model`].
+pub(super) fn layers(model_bytes: &[u8]) -> Result<onnx::Layers, DetectError> {
+    onnx::layers(model_bytes, &WISHES).map_err(|source| DetectError::Model { model: NAME, source })
+}
 
 /// The detector for the first look: finds the most faces.
 #[derive(Debug)]
@@ -36,6 +64,22 @@ impl CenterFace {
         Engine::new::<Layers>(runtime, model_bytes, settings).map(Self)
     }
 
+    /// On a GPU that has the network already. It calculates in floating point, whatever the settings say.
+    ///
+    /// # Errors
+    /// [`DetectError::Setting`].
+    pub fn on_gpu(shared: Arc<Accelerator>, settings: DetectorSettings) -> Result<Self, DetectError> {
+        Engine::on_gpu(shared, settings).map(Self)
+    }
+
+    /// Makes room on a GPU for pictures of a size; nothing on the processor.
+    ///
+    /// # Errors
+    /// [`DetectError::Gpu`] where they are too large for it.
+    pub fn reserve(&mut self, size: FrameSize) -> Result<(), DetectError> {
+        self.0.reserve(size)
+    }
+
     /// With a smaller input for pictures that are turned by half a right angle: quicker, and small faces in them are lost. For a
     /// search that comes back to a face in other turns.
     #[must_use]
@@ -44,8 +88,11 @@ impl CenterFace {
     }
 
     /// Takes a frame, to be looked at in several ways.
-    pub fn look_at<'a>(&'a mut self, frame: &'a Frame) -> FaceLook<'a> {
-        FaceLook(self.0.look_at(frame))
+    ///
+    /// # Errors
+    /// [`DetectError::Gpu`].
+    pub fn look_at<'a>(&'a mut self, frame: &'a Frame) -> Result<FaceLook<'a>, DetectError> {
+        self.0.look_at(frame).map(FaceLook)
     }
 }
 
@@ -55,7 +102,7 @@ impl FaceDetector for CenterFace {
     }
 
     fn detect(&mut self, frame: &Frame, turn: Turn) -> Result<Vec<Detection>, DetectError> {
-        self.look_at(frame).whole(turn)
+        self.look_at(frame)?.whole(turn)
     }
 }
 
@@ -90,9 +137,9 @@ impl FaceLook<'_> {
 struct Layers;
 
 impl Decoder for Layers {
-    const NAME: &'static str = "CenterFace";
+    const NAME: &'static str = NAME;
     const ORDER: ChannelOrder = ChannelOrder::Rgb;
-    const OUTPUTS: &'static [&'static str] = &["537", "538", "539"];
+    const OUTPUTS: &'static [&'static str] = &OUTPUTS;
     const CALIBRATION: Option<&'static str> = Some(arithmetic::CENTERFACE);
 
     fn decode(outputs: &Outputs<'_>, grid: &Grid, found: &mut Vec<Candidate>) -> Result<(), DetectError> {

@@ -112,7 +112,7 @@ mod tests {
             let face = best_at(&found, &expected).unwrap_or_else(|| panic!("{turn:?}: {found:?}"));
             assert!(face.score > 0.25, "{face:?}");
             let place = Place::of(face.ellipse);
-            let mut look = whole.look_at(&frame);
+            let mut look = whole.look_at(&frame).unwrap();
             assert!(look.is_small(&place));
             let near = look.near(&[place]).unwrap();
             let again = best_at(&near, &expected).unwrap_or_else(|| panic!("{turn:?}: {near:?}"));

@@ -1,14 +1,17 @@
 //! What both detectors share: prepare a frame, run the network, suppress doubles, go back to frame pixels.
 
-use crate::model::{BoxPx, Detection, EllipsePx};
+use std::sync::Arc;
+
+use crate::model::{BoxPx, Detection, EllipsePx, FrameSize};
 
 use super::arithmetic::Numbers;
 use super::error::DetectError;
+use super::gpu::{Accelerator, Eye, GpuLook};
 use super::layout::{FrameFromModel, SIDE_STEP, Turn};
 use super::nms::{self, Candidate};
 use super::onnx::{self, Normalise, Wishes};
 use super::parts;
-use super::prepare::{CLOSE_SIDE_PX, ChannelOrder, Crops, Loaded, Place, Prepared, Preparer, View};
+use super::prepare::{CLOSE_SIDE_PX, CROP_SIDE_PX, ChannelOrder, Loaded, Place, Preparer, Sides, View};
 use super::runtime::{Network, Outputs, Runtime};
 
 /// How finely and how eagerly a detector looks.
@@ -91,12 +94,22 @@ const CROP_RIM: f32 = 0.15;
 /// A network with all the memory that it reuses from frame to frame.
 #[derive(Debug)]
 pub(super) struct Engine {
-    network: Network,
-    preparer: Preparer,
-    /// For crops around small faces in large pictures.
-    close: Preparer,
+    means: Means,
+    sides: Sides,
     settings: DetectorSettings,
     candidates: Vec<Candidate>,
+}
+
+/// What the network is calculated with.
+#[derive(Debug)]
+enum Means {
+    Processor {
+        network: Network,
+        preparer: Preparer,
+        /// For crops around small faces in large pictures.
+        close: Preparer,
+    },
+    Gpu(Box<Eye>),
 }
 
 impl Engine {
@@ -114,54 +127,90 @@ impl Engine {
         let wishes = Wishes { outputs: D::OUTPUTS, normalise: D::NORMALISE, calibration };
         let adapted = onnx::adapt(model_bytes, &wishes)
             .map_err(|source| DetectError::Model { model: D::NAME, source })?;
-        Ok(Self {
+        let sides = Sides::new(settings.side_px);
+        let means = Means::Processor {
             network: Network::new(runtime, D::NAME, &adapted)?,
-            preparer: Preparer::new(settings.side_px, D::ORDER),
-            close: Preparer::new(CLOSE_SIDE_PX, D::ORDER),
-            settings,
-            candidates: Vec::new(),
-        })
+            preparer: Preparer::new(sides, D::ORDER),
+            close: Preparer::new(Sides::new(CLOSE_SIDE_PX), D::ORDER),
+        };
+        Ok(Self { means, sides, settings, candidates: Vec::new() })
     }
 
-    /// See [`Preparer::with_small_diagonals`].
+    /// On a GPU that has the network already.
+    ///
+    /// # Errors
+    /// Settings out of range.
+    pub(super) fn on_gpu(
+        shared: Arc<Accelerator>,
+        settings: DetectorSettings,
+    ) -> Result<Self, DetectError> {
+        settings.check()?;
+        let sides = Sides::new(settings.side_px);
+        let means = Means::Gpu(Box::new(Eye::new(shared).with_sides(sides)));
+        Ok(Self { means, sides, settings, candidates: Vec::new() })
+    }
+
+    /// See [`Sides::with_small_diagonals`].
     #[must_use]
     pub(super) fn with_small_diagonals(self) -> Self {
-        Self { preparer: self.preparer.with_small_diagonals(), ..self }
+        let sides = self.sides.with_small_diagonals();
+        let means = match self.means {
+            Means::Processor { network, preparer, close } => {
+                Means::Processor { network, preparer: preparer.with_sides(sides), close }
+            }
+            Means::Gpu(eye) => Means::Gpu(Box::new(eye.with_sides(sides))),
+        };
+        Self { means, sides, ..self }
+    }
+
+    /// Makes room on a GPU for whole pictures of a size.
+    ///
+    /// # Errors
+    /// [`DetectError::Gpu`] where they are too large for it.
+    pub(super) fn reserve(&mut self, size: FrameSize) -> Result<(), DetectError> {
+        match &mut self.means {
+            Means::Processor { .. } => Ok(()),
+            Means::Gpu(eye) => Ok(eye.reserve(size)?),
+        }
     }
 
     /// Takes a frame or a part of one, to be looked at in several ways.
-    pub(super) fn look_at<'a>(&'a mut self, view: impl Into<View<'a>>) -> Look<'a> {
+    ///
+    /// # Errors
+    /// [`DetectError::Gpu`].
+    pub(super) fn look_at<'a>(&'a mut self, view: impl Into<View<'a>>) -> Result<Look<'a>, DetectError> {
         let view = view.into();
-        Look {
-            view,
-            small_below_px: parts::small_below_px(view.size(), self.settings.side_px),
-            loaded: self.preparer.load(view),
-            close: &mut self.close,
-            eyes: Eyes {
-                network: &mut self.network,
-                settings: self.settings,
-                candidates: &mut self.candidates,
-                view,
-            },
-        }
+        let Self { means, settings, candidates, .. } = self;
+        let eyes = match means {
+            Means::Processor { network, preparer, close } => {
+                Eyes::Processor { network, loaded: preparer.load(view), close }
+            }
+            Means::Gpu(eye) => Eyes::Gpu(eye.look_at(view)?),
+        };
+        let small_below_px = parts::small_below_px(view.size(), settings.side_px);
+        let finder = Finder { threshold: settings.score_threshold, candidates, view };
+        Ok(Look { small_below_px, eyes, finder })
     }
 }
 
 /// A frame in front of a network.
 #[derive(Debug)]
 pub(super) struct Look<'a> {
-    view: View<'a>,
     small_below_px: f32,
-    loaded: Loaded<'a>,
-    close: &'a mut Preparer,
     eyes: Eyes<'a>,
+    finder: Finder<'a>,
 }
 
-/// The network, and what it needs to look at anything of one frame.
 #[derive(Debug)]
-struct Eyes<'a> {
-    network: &'a mut Network,
-    settings: DetectorSettings,
+enum Eyes<'a> {
+    Processor { network: &'a mut Network, loaded: Loaded<'a>, close: &'a mut Preparer },
+    Gpu(GpuLook<'a>),
+}
+
+/// Makes faces in the frame out of what a network gave.
+#[derive(Debug)]
+struct Finder<'a> {
+    threshold: f32,
     candidates: &'a mut Vec<Candidate>,
     view: View<'a>,
 }
@@ -170,9 +219,19 @@ impl Look<'_> {
     /// What is found in the whole frame by a pass with a turn.
     ///
     /// # Errors
-    /// A failure of ONNX Runtime, or outputs that cannot be trusted.
+    /// A failure of ONNX Runtime or of the GPU, or outputs that cannot be trusted.
     pub(super) fn whole<D: Decoder>(&mut self, turn: Turn) -> Result<Vec<Detection>, DetectError> {
-        self.eyes.pass::<D>(&self.loaded.whole(turn))
+        match &mut self.eyes {
+            Eyes::Processor { network, loaded, .. } => {
+                let input = loaded.whole(turn);
+                let outputs = network.run(input.pixels, input.height, input.width)?;
+                self.finder.whole::<D>(&outputs, (input.width, input.height), &input.frame_from_model)
+            }
+            Eyes::Gpu(look) => {
+                let (outputs, layout) = look.whole(turn)?;
+                self.finder.whole::<D>(&outputs, (layout.width, layout.height), &layout.frame_from_model)
+            }
+        }
     }
 
     /// Whether a face is too small for a look at the whole of a large frame.
@@ -183,52 +242,70 @@ impl Look<'_> {
     /// The faces near places where some are expected.
     ///
     /// # Errors
-    /// A failure of ONNX Runtime, or outputs that cannot be trusted.
+    /// A failure of ONNX Runtime or of the GPU, or outputs that cannot be trusted.
     pub(super) fn near<D: Decoder>(&mut self, places: &[Place]) -> Result<Vec<Detection>, DetectError> {
         let mut found: Vec<(Turn, Detection)> = Vec::new();
-        let (small, large): (Vec<Place>, Vec<Place>) = places.iter().partition(|place| self.is_small(place));
-        for places in large.chunks(MAX_CROPS) {
-            self.eyes.crops::<D>(places, &self.loaded.crops(places), &mut found)?;
-        }
-        for place in &small {
-            let mut loaded = self.close.load(place.surroundings(&self.view));
-            let place = std::slice::from_ref(place);
-            self.eyes.crops::<D>(place, &loaded.crops(place), &mut found)?;
+        let small_below_px = self.small_below_px;
+        let is_small = |place: &Place| place.longest_px() < small_below_px;
+        let Self { eyes, finder, .. } = self;
+        match eyes {
+            Eyes::Processor { network, loaded, close } => {
+                let (small, large): (Vec<Place>, Vec<Place>) = places.iter().partition(|place| is_small(place));
+                for places in large.chunks(MAX_CROPS) {
+                    let crops = loaded.crops(places);
+                    let outputs = network.run(crops.pixels, crops.side, crops.side)?;
+                    finder.crops::<D>(places, outputs, &crops.frame_from_model, &mut found)?;
+                }
+                for place in &small {
+                    let mut loaded = close.load(place.surroundings(&finder.view));
+                    let places = std::slice::from_ref(place);
+                    let crops = loaded.crops(places);
+                    let outputs = network.run(crops.pixels, crops.side, crops.side)?;
+                    finder.crops::<D>(places, outputs, &crops.frame_from_model, &mut found)?;
+                }
+            }
+            Eyes::Gpu(look) => {
+                for places in places.chunks(MAX_CROPS) {
+                    let (outputs, frame_from_model) = look.crops(places, is_small)?;
+                    finder.crops::<D>(places, outputs, &frame_from_model, &mut found)?;
+                }
+            }
         }
         Ok(surest_of_each_turn(found, D::MAX_IOU))
     }
 }
 
-impl Eyes<'_> {
-    fn grid(&self, width: usize, height: usize) -> Grid {
-        Grid { width, height, threshold: self.settings.score_threshold }
-    }
-
-    fn pass<D: Decoder>(&mut self, input: &Prepared<'_>) -> Result<Vec<Detection>, DetectError> {
-        let grid = self.grid(input.width, input.height);
-        let outputs = self.network.run(input.pixels, input.height, input.width)?;
+impl Finder<'_> {
+    fn whole<D: Decoder>(
+        &mut self,
+        outputs: &Outputs<'_>,
+        (width, height): (usize, usize),
+        frame_from_model: &FrameFromModel,
+    ) -> Result<Vec<Detection>, DetectError> {
         self.candidates.clear();
-        D::decode(&outputs, &grid, self.candidates)?;
+        let grid = Grid { width, height, threshold: self.threshold };
+        D::decode(outputs, &grid, self.candidates)?;
         nms::suppress(self.candidates, D::MAX_IOU)
             .map_err(|nms::TooMany| DetectError::TooManyCandidates { model: D::NAME })?;
-        let found = self.candidates.iter().map(|candidate| in_frame(candidate, &input.frame_from_model));
+        let found = self.candidates.iter().map(|candidate| in_frame(candidate, frame_from_model));
         Ok(found.filter(|detection| touches(&detection.ellipse, &self.view)).collect())
     }
 
+    /// Appends what was found in crops around places, one after the other, with the turn of its crop.
     fn crops<D: Decoder>(
         &mut self,
         places: &[Place],
-        crops: &Crops<'_>,
+        mut outputs: Outputs<'_>,
+        frame_from_model: &[FrameFromModel],
         found: &mut Vec<(Turn, Detection)>,
     ) -> Result<(), DetectError> {
-        let side = crops.side as f32;
-        let grid = self.grid(crops.side, crops.side);
-        let mut outputs = self.network.run(crops.pixels, crops.side, crops.side)?;
-        for (nth, (place, frame_from_model)) in places.iter().zip(&crops.frame_from_model).enumerate() {
+        let side = CROP_SIDE_PX;
+        let grid = Grid { width: side, height: side, threshold: self.threshold };
+        for (nth, (place, frame_from_model)) in places.iter().zip(frame_from_model).enumerate() {
             outputs.go_to(nth);
             self.candidates.clear();
             D::decode(&outputs, &grid, self.candidates)?;
-            self.candidates.retain(|candidate| is_well_inside(candidate, side));
+            self.candidates.retain(|candidate| is_well_inside(candidate, side as f32));
             let faces = self.candidates.iter().map(|candidate| in_frame(candidate, frame_from_model));
             let faces = faces.filter(|face| touches(&face.ellipse, &self.view));
             found.extend(faces.map(|face| (place.turn, face)));

@@ -1,5 +1,7 @@
 //! What can go wrong between a frame and the faces in it.
 
+use crate::gpu::GpuError;
+
 /// Why faces could not be looked for. A caller treats every one of them as "faces may be present".
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -44,6 +46,9 @@ pub enum DetectError {
         /// ONNX Runtime's own words.
         reason: String,
     },
+    /// The GPU is missing, not fit, or failed.
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
     /// A settings value is out of its range.
     #[error("the detector setting {setting} is {value}; it must be {range}")]
     Setting {

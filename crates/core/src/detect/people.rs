@@ -57,7 +57,7 @@ impl PeopleDetector {
     /// # Errors
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
     pub fn detect(&mut self, frame: &Frame, turn: Turn) -> Result<Vec<Detection>, DetectError> {
-        self.0.look_at(frame).whole::<Layers>(turn)
+        self.0.look_at(frame)?.whole::<Layers>(turn)
     }
 }
 

@@ -115,7 +115,7 @@ impl Network {
         let pictures = pixels.len() / (3 * height * width).max(1);
         let input = TensorRef::from_array_view(([pictures, 3, height, width], pixels)).map_err(failed)?;
         let values = self.session.run(ort::inputs![input]).map_err(failed)?;
-        Ok(Outputs { model, values, pictures, nth: 0 })
+        Ok(Outputs { model, values: Values::Session(values), pictures, nth: 0 })
     }
 }
 
@@ -139,10 +139,34 @@ fn failed(model: &'static str, doing: &'static str, error: &ort::Error) -> Detec
 /// What a model gave for one picture after another.
 pub(crate) struct Outputs<'s> {
     model: &'static str,
-    values: SessionOutputs<'s>,
+    values: Values<'s>,
     pictures: usize,
     /// The picture that is read.
     nth: usize,
+}
+
+/// Where the values of outputs are.
+enum Values<'s> {
+    /// With ONNX Runtime.
+    Session(SessionOutputs<'s>),
+    /// Here: they came back from a GPU.
+    Plain(&'s [Plain]),
+}
+
+/// An output that was brought from elsewhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Plain {
+    pub(crate) name: &'static str,
+    /// Pictures, channels, rows, columns.
+    pub(crate) shape: [usize; 4],
+    pub(crate) values: Vec<f32>,
+}
+
+impl<'s> Outputs<'s> {
+    /// Outputs for so many pictures that are here already.
+    pub(crate) fn plain(model: &'static str, values: &'s [Plain], pictures: usize) -> Self {
+        Self { model, values: Values::Plain(values), pictures, nth: 0 }
+    }
 }
 
 impl Outputs<'_> {
@@ -159,23 +183,59 @@ impl Outputs<'_> {
     /// [`DetectError::OutputShape`], [`DetectError::OutputNotFinite`].
     pub(crate) fn tensor(&self, tensor: &'static str, shape: &[usize]) -> Result<&[f32], DetectError> {
         let wrong = || DetectError::OutputShape { model: self.model, tensor };
-        let value = self.values.get(tensor).ok_or_else(wrong)?;
-        let Ok((found, values)) = value.try_extract_tensor::<f32>() else { return Err(wrong()) };
+        let (found, values) = self.values.get(tensor).ok_or_else(wrong)?;
         let (Some((first, rest)), Some((one, rest_of_one))) = (found.split_first(), shape.split_first())
         else {
             return Err(wrong());
         };
-        let is = |size: &i64, wanted: usize| usize::try_from(*size).is_ok_and(|size| size == wanted);
-        let fits = is(first, one * self.pictures) && rest.len() == rest_of_one.len();
-        if !fits || !rest.iter().zip(rest_of_one).all(|(size, wanted)| is(size, *wanted)) {
+        let length: usize = shape.iter().product();
+        if *first != one * self.pictures || rest != rest_of_one {
             return Err(wrong());
         }
-        let length: usize = shape.iter().product();
         let values = values.chunks_exact(length.max(1)).nth(self.nth).ok_or_else(wrong)?;
         if all_finite(values) {
             Ok(values)
         } else {
             Err(DetectError::OutputNotFinite { model: self.model, tensor })
+        }
+    }
+
+    /// The largest difference to the same outputs from elsewhere, over all pictures.
+    ///
+    /// # Errors
+    /// [`DetectError::OutputShape`] where one is missing or longer.
+    pub(crate) fn worst_difference(&self, others: &[Plain]) -> Result<f32, DetectError> {
+        let mut worst = 0.0f32;
+        for other in others {
+            let wrong = || DetectError::OutputShape { model: self.model, tensor: other.name };
+            let (shape, values) = self.values.get(other.name).ok_or_else(wrong)?;
+            if shape != other.shape || values.len() != other.values.len() {
+                return Err(wrong());
+            }
+            let differences = values.iter().zip(&other.values).map(|(a, b)| (a - b).abs());
+            // What is no number is as far off as can be.
+            worst = differences.fold(worst, |worst, off| if off <= worst { worst } else { off });
+            if !all_finite(&other.values) {
+                return Ok(f32::INFINITY);
+            }
+        }
+        Ok(worst)
+    }
+}
+
+impl Values<'_> {
+    /// Shape and values of one output.
+    fn get(&self, tensor: &str) -> Option<(Vec<usize>, &[f32])> {
+        match self {
+            Self::Session(values) => {
+                let (shape, values) = values.get(tensor)?.try_extract_tensor::<f32>().ok()?;
+                let shape = shape.iter().map(|size| usize::try_from(*size).ok());
+                Some((shape.collect::<Option<_>>()?, values))
+            }
+            Self::Plain(values) => {
+                let found = values.iter().find(|plain| plain.name == tensor)?;
+                Some((found.shape.to_vec(), &found.values))
+            }
         }
     }
 }

@@ -110,13 +110,13 @@ fn a_face_is_found_again_near_where_it_is_expected() {
         let cx = place.face.cx + place.face.rx * 0.7;
         let beside = Place { face: EllipsePx { cx, ..place.face.scaled(0.8) }, ..place };
         let nowhere = Place { face: EllipsePx { cx: -500.0, cy: 9000.0, ..place.face }, ..place };
-        let near = only_face(&detector.look_at(&frame).near(&[beside, nowhere, place]).unwrap());
+        let near = only_face(&detector.look_at(&frame).unwrap().near(&[beside, nowhere, place]).unwrap());
         let iou = near.ellipse.bounding_box().iou(&whole.ellipse.bounding_box());
         assert!(iou > 0.8, "{near:?} has IoU {iou} with {whole:?}");
         assert!((near.ellipse.angle_rad - whole.ellipse.angle_rad).abs() < 1e-4, "{near:?}");
         assert!(near.score > 0.8, "{near:?}");
     }
-    assert_eq!(detector.look_at(&upright.to_frame()).near(&[]).unwrap(), []);
+    assert_eq!(detector.look_at(&upright.to_frame()).unwrap().near(&[]).unwrap(), []);
 }
 
 #[test]
@@ -132,10 +132,10 @@ fn many_places_at_once_give_what_each_gives_alone() {
     };
     let best = |found: Vec<Detection>| found.first().map(|face| (face.score * 1e3).round());
     let places: Vec<Place> = (0..11).map(|n| Place::of(at(n))).collect();
-    let alone = places.iter().map(|place| best(detector.look_at(&frame).near(&[*place]).unwrap()));
+    let alone = places.iter().map(|place| best(detector.look_at(&frame).unwrap().near(&[*place]).unwrap()));
     let surest = alone.collect::<Vec<_>>().into_iter().flatten().max_by(f32::total_cmp);
     assert!(surest.is_some());
-    assert_eq!(best(detector.look_at(&frame).near(&places).unwrap()), surest);
+    assert_eq!(best(detector.look_at(&frame).unwrap().near(&places).unwrap()), surest);
 }
 
 #[test]

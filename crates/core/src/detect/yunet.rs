@@ -53,7 +53,7 @@ impl YuNet {
 
     /// The same as [`FaceDetector::detect`] for a part of a frame.
     pub(super) fn look_at(&mut self, view: View<'_>, turn: Turn) -> Result<Vec<Detection>, DetectError> {
-        self.0.look_at(view).whole::<Layers>(turn)
+        self.0.look_at(view)?.whole::<Layers>(turn)
     }
 }
 

@@ -106,7 +106,12 @@ impl EngineError {
                 MediaError::Framework(_) => FailureKind::Internal,
             },
             Self::Open(_) | Self::Tracks(_) | Self::TooManyBoxes { .. } => FailureKind::Input,
-            Self::Asset(_) | Self::Redact(RedactError::NoSuchGpu { .. }) => FailureKind::Environment,
+            Self::Redact(RedactError::Gpu(gpu)) | Self::Detect(DetectError::Gpu(gpu))
+                if gpu.is_of_the_machine() =>
+            {
+                FailureKind::Environment
+            }
+            Self::Asset(_) => FailureKind::Environment,
             Self::Uncertain { .. } | Self::SelfCheck(_) => FailureKind::Refused,
             Self::Output(_) => FailureKind::Target,
             _ => FailureKind::Internal,

@@ -1,5 +1,6 @@
 //! What can go wrong while hiding faces. Every one of these means that the frame must not be used.
 
+use crate::gpu::GpuError;
 use crate::model::FrameSize;
 
 /// The longest side of a picture that redaction accepts, in pixels.
@@ -9,14 +10,6 @@ pub const MAX_SIDE_PX: usize = 16_384;
 /// when its call returns one of these.
 #[derive(Debug, thiserror::Error)]
 pub enum RedactError {
-    /// The GPU that was asked for is not there.
-    #[error("there is no GPU number {wanted}: {found}; choose another device, or `cpu`")]
-    NoSuchGpu {
-        /// The number that was asked for, from 0.
-        wanted: u8,
-        /// A clause that lists the adapters that are there.
-        found: String,
-    },
     /// The picture has no pixels or too many.
     #[error("a picture of {width}x{height} pixels cannot be hidden: sides run from 1 to {MAX_SIDE_PX}")]
     UnsupportedSize {
@@ -24,14 +17,6 @@ pub enum RedactError {
         width: usize,
         /// Height in pixels.
         height: usize,
-    },
-    /// The picture does not fit into one storage binding of the GPU.
-    #[error("a picture of {bytes} bytes is too large for the GPU, which takes {limit}; use `--device cpu`")]
-    TooLargeForGpu {
-        /// Bytes of one picture.
-        bytes: usize,
-        /// The largest that fits.
-        limit: u64,
     },
     /// The operating system gave no random numbers.
     #[error(
@@ -72,14 +57,7 @@ pub enum RedactError {
         /// Samples that the mask covers.
         expected: u64,
     },
-    /// The GPU failed: lost, out of memory, invalid use, or no answer in time.
-    #[error("the GPU `{adapter}` failed at {step}: {detail}; try again with `--device cpu`")]
-    Gpu {
-        /// Name of the adapter.
-        adapter: String,
-        /// What was being done.
-        step: &'static str,
-        /// What the driver says.
-        detail: String,
-    },
+    /// The GPU is missing, not fit, or failed.
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
 }

@@ -3,6 +3,7 @@
 use super::backend::Job;
 use super::grid::{CellGrid, GRID_LEN, GridLayout, MAX_CELLS, rounded_mean};
 use super::surface::{PLANE_SCALES, PlaneSurface, pack, packed_lens};
+use crate::gpu::buffer;
 use crate::model::FrameSize;
 
 /// Bytes from one job to the next: the alignment that WebGPU asks of dynamic offsets.
@@ -113,36 +114,6 @@ impl Lists {
             bind_group,
         }
     }
-}
-
-fn buffer(device: &wgpu::Device, label: &str, size: u64, usage: wgpu::BufferUsages) -> wgpu::Buffer {
-    let descriptor = wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false };
-    device.create_buffer(&descriptor)
-}
-
-/// The layout of the one bind group that both shaders share: one mask, the picture, spans, surfaces, tallies.
-pub(crate) fn bind_group_layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
-    let entry = |binding, ty, dynamic| wgpu::BindGroupLayoutEntry {
-        binding,
-        visibility: wgpu::ShaderStages::COMPUTE,
-        ty: wgpu::BindingType::Buffer {
-            ty,
-            has_dynamic_offset: dynamic,
-            min_binding_size: if dynamic { std::num::NonZeroU64::new(JOB_BYTES) } else { None },
-        },
-        count: None,
-    };
-    let storage = |read_only| wgpu::BufferBindingType::Storage { read_only };
-    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-        label: Some("redaction"),
-        entries: &[
-            entry(0, wgpu::BufferBindingType::Uniform, true),
-            entry(1, storage(false), false),
-            entry(2, storage(true), false),
-            entry(3, storage(true), false),
-            entry(4, storage(false), false),
-        ],
-    })
 }
 
 /// `struct Job` of every mask, [`JOB_STRIDE`] bytes apart.

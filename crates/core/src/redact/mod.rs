@@ -9,7 +9,6 @@
 //!
 //! All arithmetic is in whole numbers, so that every device gives the same bytes.
 
-mod adapters;
 mod backend;
 mod cpu;
 mod error;
@@ -27,7 +26,6 @@ mod watermark;
 #[cfg(test)]
 mod tests;
 
-pub use adapters::{AdapterInfo, list_adapters};
 pub use error::RedactError;
 pub use redactor::Redactor;
 pub use watermark::Watermark;

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::adapters::{self, SoftwareGpu};
 use super::backend::{Backend, Job};
 use super::cpu::CpuBackend;
 use super::error::{MAX_SIDE_PX, RedactError};
@@ -12,6 +11,7 @@ use super::memory::{SurfaceKey, SurfaceMemory};
 use super::spans::{Coverage, union_luma_px};
 use super::veil::Veils;
 use crate::draws::Draws;
+use crate::gpu::{self, SoftwareGpu};
 use crate::model::{Colorimetry, Device, FaceStyle, Frame, FrameMasks, FrameSize, MaskArea};
 
 /// A frame with more masks than this is hidden as a whole: so many faces are a broken input, not a crowd.
@@ -59,11 +59,11 @@ impl Redactor {
     ///
     /// [`Device::Auto`] takes the first real GPU and falls back to the processor where there is none, or where it
     /// does not open. [`Device::Gpu`] never falls back; a software rasteriser counts as a GPU only where
-    /// [`super::ALLOW_SOFTWARE_GPU`] is set to `1`.
+    /// `OBSCURA_ALLOW_SOFTWARE_GPU` is set to `1`.
     ///
     /// # Errors
-    /// [`RedactError::UnsupportedSize`], [`RedactError::NoSuchGpu`], [`RedactError::TooLargeForGpu`],
-    /// [`RedactError::Gpu`] where the GPU that was asked for does not open, or [`RedactError::Random`].
+    /// [`RedactError::UnsupportedSize`], [`RedactError::Gpu`] where the GPU that was asked for is not there or does not
+    /// open, or [`RedactError::Random`].
     pub fn new(device: Device, size: FrameSize, style: FaceStyle) -> Result<Self, RedactError> {
         let draws = Draws::from_os().map_err(|error| RedactError::Random { detail: error.to_string() })?;
         Self::with_software(device, size, style, SoftwareGpu::from_env(), draws)
@@ -207,21 +207,16 @@ fn open(
     software: SoftwareGpu,
 ) -> Result<Box<dyn Backend>, RedactError> {
     let smooth = style == FaceStyle::Blur;
-    if device == Device::Cpu || (device == Device::Auto && !adapters::may_have_gpu()) {
-        return Ok(Box::new(CpuBackend::new(smooth)));
-    }
-    let (infos, mut adapters): (Vec<_>, Vec<_>) = adapters::enumerate().into_iter().unzip();
-    let chosen = adapters::choose(device, &infos, software)?;
-    let Some((place, info)) = chosen.and_then(|place| Some((place, infos.get(place)?))) else {
+    let Some((info, adapter)) = gpu::chosen(device, software)? else {
         return Ok(Box::new(CpuBackend::new(smooth)));
     };
-    match GpuBackend::new(&adapters.swap_remove(place), &info.name, size, smooth) {
+    match GpuBackend::new(&adapter, &info.name, size, smooth) {
         Ok(gpu) => Ok(Box::new(gpu)),
         Err(error) if device == Device::Auto => {
             tracing::warn!(%error, "the GPU is left alone and the processor hides faces instead");
             Ok(Box::new(CpuBackend::new(smooth)))
         }
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     }
 }
 

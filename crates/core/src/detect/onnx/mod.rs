@@ -5,6 +5,7 @@ mod bounds;
 mod calibration;
 mod equalise;
 mod fold;
+mod layers;
 mod padding;
 mod pass;
 mod proto;
@@ -15,6 +16,7 @@ mod tfjs;
 use prost::Message;
 
 use calibration::Calibration;
+pub(crate) use layers::{Activation, Kind, Layer, Layers, TensorShape};
 pub(crate) use pass::Normalise;
 use proto::Model;
 pub(crate) use tfjs::convert;
@@ -79,6 +81,19 @@ pub(crate) struct Wishes<'a> {
 /// # Errors
 /// [`ModelError`] where the bytes are not a model, not fully understood, or without one of the outputs.
 pub(crate) fn adapt(model_bytes: &[u8], wishes: &Wishes<'_>) -> Result<Vec<u8>, ModelError> {
+    Ok(adapted(model_bytes, wishes)?.encode_to_vec())
+}
+
+/// The same as a list of layers, for a GPU.
+///
+/// # Errors
+/// Those of [`adapt`], and [`ModelError::Graph`] where it has parts that no shader knows.
+pub(crate) fn layers(model_bytes: &[u8], wishes: &Wishes<'_>) -> Result<Layers, ModelError> {
+    let model = adapted(model_bytes, wishes)?;
+    layers::layers(model.graph.as_ref().ok_or_else(|| ModelError::Missing("graph".to_owned()))?)
+}
+
+fn adapted(model_bytes: &[u8], wishes: &Wishes<'_>) -> Result<Model, ModelError> {
     let mut model = decode(model_bytes)?;
     let graph = model.graph.as_mut().ok_or_else(|| ModelError::Missing("graph".to_owned()))?;
     sizes::free_resizing(graph);
@@ -98,7 +113,7 @@ pub(crate) fn adapt(model_bytes: &[u8], wishes: &Wishes<'_>) -> Result<Vec<u8>, 
     }
     let graph = model.graph.as_mut().ok_or_else(|| ModelError::Missing("graph".to_owned()))?;
     pass::drop_unused_initializers(graph);
-    Ok(model.encode_to_vec())
+    Ok(model)
 }
 
 /// Decodes a model, and makes sure that nothing of it was skipped.

@@ -45,6 +45,12 @@ impl RgbFromYuv {
         }
     }
 
+    /// For a shader: the factors of luma, of Cr in red, of Cb and Cr in green, of Cb in blue, and what is added to R, G and B.
+    pub(super) fn factors(&self) -> [f32; 8] {
+        let [red, green, blue] = self.constant;
+        [self.luma, self.red_cr, self.green_cb, self.green_cr, self.blue_cb, red, green, blue]
+    }
+
     /// Converts a row; all slices have the same length.
     pub(super) fn convert_row(&self, luma: &[f32], cb: &[f32], cr: &[f32], out: RgbRow<'_>) {
         let [red_0, green_0, blue_0] = self.constant;

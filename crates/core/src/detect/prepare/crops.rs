@@ -2,11 +2,11 @@
 
 use crate::model::EllipsePx;
 
-use super::super::layout::{FrameFromModel, Turn};
+use super::super::layout::{FrameFromModel, InputLayout, Turn};
 use super::{Loaded, Preparer, View};
 
 /// Both sides of a crop in pixels of the network's input, a multiple of 32. With 96 a fifth more background is hidden.
-const CROP_SIDE_PX: usize = 128;
+pub(crate) const CROP_SIDE_PX: usize = 128;
 
 /// Both sides of the part of a frame from which a crop is cut close, scaled: a crop that is turned by half a right angle has
 /// room in it.
@@ -49,6 +49,14 @@ impl Place {
         2.0 * self.face.rx.max(self.face.ry)
     }
 
+    /// The layout of its crop, out of a picture with this upright layout that begins at `origin_px` of the frame.
+    pub(crate) fn layout(&self, whole: &InputLayout, origin_px: [f32; 2]) -> InputLayout {
+        let [[scale, _], _] = whole.frame_from_model.matrix;
+        let step_px = (self.longest_px() / FACE_ON_CROP_PX).max(scale);
+        let [left, top] = origin_px;
+        whole.around((self.face.cx - left, self.face.cy - top), self.turn, CROP_SIDE_PX, step_px)
+    }
+
     /// What of a whole frame lies around a small face, for a crop that is cut out of it and not out of the scaled picture.
     #[allow(
         clippy::cast_possible_truncation,
@@ -74,11 +82,7 @@ impl Loaded<'_> {
         let mut frame_from_model = Vec::with_capacity(places.len());
         pixels.resize(places.len() * 3 * side * side, 0.0);
         for (place, pixels) in places.iter().zip(pixels.chunks_exact_mut(3 * side * side)) {
-            let [[scale, _], _] = whole.frame_from_model.matrix;
-            let step_px = (place.longest_px() / FACE_ON_CROP_PX).max(scale);
-            let [left, top] = self.frame.origin_px;
-            let middle = (place.face.cx - left, place.face.cy - top);
-            let layout = whole.around(middle, place.turn, side, step_px);
+            let layout = place.layout(&whole, self.frame.origin_px);
             turner.turn(&layout, pixels);
             frame_from_model.push(layout.frame_from_model.moved(self.frame.origin_px));
         }

@@ -9,8 +9,10 @@ mod turned;
 mod view;
 
 use super::layout::{FrameFromModel, InputLayout, SIDE_STEP, Turn};
+use crate::model::{Colorimetry, FrameSize};
+use colour::RgbFromYuv;
 pub use crops::Place;
-pub(crate) use crops::{CLOSE_SIDE_PX, Crops};
+pub(crate) use crops::{CLOSE_SIDE_PX, CROP_SIDE_PX};
 use scaler::Scaler;
 use turned::Turner;
 pub(crate) use view::View;
@@ -22,6 +24,39 @@ pub(crate) enum ChannelOrder {
     Rgb,
     /// Blue first.
     Bgr,
+}
+
+/// The longest sides of a network's inputs: of pictures that are turned by right angles or not at all, and of the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sides {
+    straight_px: u16,
+    diagonal_px: u16,
+}
+
+impl Sides {
+    /// The same for all.
+    pub(crate) fn new(side_px: u16) -> Self {
+        Self { straight_px: side_px, diagonal_px: side_px }
+    }
+
+    /// Makes pictures that are turned by half a right angle smaller, by a fifth: more than half of their square is black. Over six
+    /// scenes that made no difference to leaks or to the background that is hidden, and it saves a third of such a pass.
+    #[must_use]
+    pub(crate) fn with_small_diagonals(self) -> Self {
+        let step = u16::try_from(SIDE_STEP).unwrap_or(1);
+        Self { diagonal_px: (self.straight_px / 5 * 4 / step * step).max(step), ..self }
+    }
+
+    /// How a frame lies on the input of a pass over all of it.
+    pub(crate) fn layout(self, size: FrameSize, turn: Turn) -> InputLayout {
+        let side_px = if turn.is_diagonal() { self.diagonal_px } else { self.straight_px };
+        InputLayout::new(size, side_px, turn)
+    }
+}
+
+/// What makes R, G and B out of samples, for a shader; see [`RgbFromYuv::factors`].
+pub(crate) fn rgb_factors(colour: Colorimetry) -> [f32; 8] {
+    RgbFromYuv::new(colour, 1.0, 1.0).factors()
 }
 
 /// A network's input and where it came from.
@@ -41,6 +76,7 @@ pub(crate) struct Prepared<'a> {
 #[derive(Debug)]
 pub(crate) struct Preparer {
     order: ChannelOrder,
+    sides: Sides,
     /// For turns by right angles, and none.
     straight: Scaler,
     /// For turns by half a right angle.
@@ -51,24 +87,22 @@ pub(crate) struct Preparer {
 }
 
 impl Preparer {
-    /// For inputs whose longest side is `side_px`.
-    pub(crate) fn new(side_px: u16, order: ChannelOrder) -> Self {
+    /// For inputs of these sizes.
+    pub(crate) fn new(sides: Sides, order: ChannelOrder) -> Self {
         Self {
             order,
-            straight: Scaler::new(side_px, Turn::NONE),
-            diagonal: Scaler::new(side_px, Turn::eighths(1)),
+            sides,
+            straight: Scaler::new(sides.straight_px, Turn::NONE),
+            diagonal: Scaler::new(sides.diagonal_px, Turn::eighths(1)),
             turner: Turner::default(),
             pixels: Vec::new(),
         }
     }
 
-    /// Makes pictures that are turned by half a right angle smaller, by a fifth: more than half of their square is black. Over six
-    /// scenes that made no difference to leaks or to the background that is hidden, and it saves a third of such a pass.
+    /// For inputs of other sizes.
     #[must_use]
-    pub(crate) fn with_small_diagonals(self) -> Self {
-        let step = u16::try_from(SIDE_STEP).unwrap_or(1);
-        let side_px = (self.straight.side_px / 5 * 4 / step * step).max(step);
-        Self { diagonal: Scaler::new(side_px, Turn::eighths(1)), ..self }
+    pub(crate) fn with_sides(self, sides: Sides) -> Self {
+        Self::new(sides, self.order)
     }
 
     /// Takes a frame, which is scaled and converted once for all passes over it but the diagonal ones, at the first of them.
@@ -92,9 +126,7 @@ impl Loaded<'_> {
     /// The whole picture, turned where asked. Where a turn is diagonal, it is scaled anew: what is scaled in two steps is coarser,
     /// and the network then sees faces where none are.
     pub(crate) fn whole(&mut self, turn: Turn) -> Prepared<'_> {
-        let Preparer { diagonal, straight, .. } = &*self.preparer;
-        let side_px = if turn.is_diagonal() { diagonal.side_px } else { straight.side_px };
-        let layout = InputLayout::new(self.frame.size, side_px, turn);
+        let layout = self.preparer.sides.layout(self.frame.size, turn);
         let (width, height) = (layout.width, layout.height);
         let frame_from_model = layout.frame_from_model.moved(self.frame.origin_px);
         let pixels = if turn == Turn::NONE {

@@ -11,7 +11,7 @@ use super::view::View;
 /// Scales frames to the size that they have in inputs whose longest side is `side_px`, for one kind of turn.
 #[derive(Debug)]
 pub(super) struct Scaler {
-    pub(super) side_px: u16,
+    side_px: u16,
     turn: Turn,
     /// For frames of the size and colour of the last.
     tables: Option<Tables>,

@@ -52,7 +52,7 @@ fn rgb(colour: Colorimetry, [y, cb, cr]: [f64; 3]) -> [f64; 3] {
 fn compare(frame: &Frame, side_px: u16, order: ChannelOrder) -> (f64, f32) {
     let layout = InputLayout::new(frame.size(), side_px, Turn::NONE);
     let target = (layout.content_width, layout.content_height);
-    let mut preparer = Preparer::new(side_px, order);
+    let mut preparer = Preparer::new(Sides::new(side_px), order);
     let mut loaded = preparer.load(frame);
     let found = loaded.whole(Turn::NONE);
     let [y_plane, u, v] = frame.planes();
@@ -99,7 +99,7 @@ proptest! {
         let [luma, ..] = flat.planes_mut();
         luma.data.fill(grey);
         let layout = InputLayout::new(flat.size(), 96, Turn::NONE);
-        let mut preparer = Preparer::new(96, ChannelOrder::Rgb);
+        let mut preparer = Preparer::new(Sides::new(96), ChannelOrder::Rgb);
         let mut loaded = preparer.load(&flat);
         let found = loaded.whole(Turn::NONE);
         for plane in found.pixels.chunks_exact(found.width * found.height) {
@@ -132,12 +132,12 @@ fn ratios_of_real_recordings_agree_with_the_definitions() {
 #[test]
 fn memory_of_another_size_or_turn_does_not_shine_through() {
     let (large, small) = (noise(256, 256, FULL_601, 1), noise(256, 100, FULL_601, 2));
-    let mut used = Preparer::new(128, ChannelOrder::Rgb);
+    let mut used = Preparer::new(Sides::new(128), ChannelOrder::Rgb);
     for (frame, turn) in
         [(&large, 0), (&small, 0), (&large, 1), (&small, 2), (&small, 0), (&large, 3), (&small, 1)]
     {
         let turn = Turn::eighths(turn);
-        let mut fresh = Preparer::new(128, ChannelOrder::Rgb);
+        let mut fresh = Preparer::new(Sides::new(128), ChannelOrder::Rgb);
         let (mut found, mut expected) = (used.load(frame), fresh.load(frame));
         let (found, expected) = (found.whole(turn), expected.whole(turn));
         assert!(found.pixels == expected.pixels, "{turn:?} of {:?}", frame.size());
@@ -147,7 +147,7 @@ fn memory_of_another_size_or_turn_does_not_shine_through() {
 #[test]
 fn quarter_turns_move_pixels_without_changing_them() {
     let noise = noise(256, 128, FULL_601, 3);
-    let mut preparer = Preparer::new(128, ChannelOrder::Rgb);
+    let mut preparer = Preparer::new(Sides::new(128), ChannelOrder::Rgb);
     let mut loaded = preparer.load(&noise);
     let upright = loaded.whole(Turn::NONE).pixels.to_vec();
     let (width, height) = (128, 64);
@@ -174,7 +174,7 @@ fn quarter_turns_move_pixels_without_changing_them() {
 #[test]
 fn only_diagonal_turns_become_smaller_where_that_is_asked_for() {
     let frame = noise(640, 360, FULL_601, 3);
-    let mut preparer = Preparer::new(640, ChannelOrder::Rgb).with_small_diagonals();
+    let mut preparer = Preparer::new(Sides::new(640).with_small_diagonals(), ChannelOrder::Rgb);
     let sizes = [0, 1, 2, 3].map(|eighths| {
         let mut loaded = preparer.load(&frame);
         let input = loaded.whole(Turn::eighths(eighths));
@@ -191,7 +191,7 @@ fn a_crop_shows_what_lies_around_its_place() {
     for row in frame.planes_mut()[0].data.chunks_mut(frame_stride()) {
         row.iter_mut().zip(0u32..).for_each(|(luma, x)| *luma = u8::try_from(x * 255 / 640).unwrap_or(255));
     }
-    let mut preparer = Preparer::new(640, ChannelOrder::Rgb);
+    let mut preparer = Preparer::new(Sides::new(640), ChannelOrder::Rgb);
     let at = |angle_rad: f32| Place::of(EllipsePx { cx: 300.0, cy: 180.0, rx: 20.0, ry: 20.0, angle_rad });
     let mut loaded = preparer.load(&frame);
     let crops = loaded.crops(&[at(0.0), at(std::f32::consts::PI)]);

@@ -23,6 +23,26 @@ impl<'a> View<'a> {
         self.size
     }
 
+    pub(crate) fn colour(&self) -> Colorimetry {
+        self.colour
+    }
+
+    pub(crate) fn planes(&self) -> [PlaneRef<'a>; 3] {
+        self.planes
+    }
+
+    /// Where its top left corner lies in the frame, in pixels.
+    pub(crate) fn origin_px(&self) -> [f32; 2] {
+        self.origin_px
+    }
+
+    /// Columns and rows from the top left corner of another view of the same frame to that of this part of it, both even.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and positive: see `part`")]
+    pub(crate) fn offset_in(&self, whole: &Self) -> (usize, usize) {
+        let ([x, y], [left, top]) = (self.origin_px, whole.origin_px);
+        ((x - left) as usize, (y - top) as usize)
+    }
+
     /// Where it lies in the frame.
     pub(crate) fn bbox_px(&self) -> BoxPx {
         let [x0, y0] = self.origin_px;

@@ -10,7 +10,7 @@ use crate::model::{Detection, Frame};
 use super::error::DetectError;
 use super::layout::Turn;
 use super::onnx::{self, Normalise, Wishes};
-use super::prepare::{ChannelOrder, Preparer};
+use super::prepare::{ChannelOrder, Preparer, Sides};
 use super::runtime::{Network, Runtime};
 
 const NAME: &str = "PP-OCRv4";
@@ -41,7 +41,7 @@ impl TextDetector {
             onnx::adapt(model_bytes, &wishes).map_err(|source| DetectError::Model { model: NAME, source })?;
         Ok(Self {
             network: Network::new(runtime, NAME, &adapted)?,
-            preparer: Preparer::new(SIDE_PX, ChannelOrder::Bgr),
+            preparer: Preparer::new(Sides::new(SIDE_PX), ChannelOrder::Bgr),
         })
     }
 

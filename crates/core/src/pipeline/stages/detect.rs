@@ -55,7 +55,7 @@ fn search(
     (schedule, lately): (Schedule, &Lately),
     watch: &mut Watch<'_>,
 ) -> Result<Option<Vec<Detection>>, EngineError> {
-    let mut look = detector.look_at(frame);
+    let mut look = detector.look_at(frame)?;
     let mut detections = Vec::new();
     for turn in schedule.passes(nth) {
         detections.extend(look.whole(turn)?);

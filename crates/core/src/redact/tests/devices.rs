@@ -5,6 +5,7 @@ use naga::valid::{Capabilities, ValidationFlags, Validator};
 use super::*;
 use crate::redact::backend::{Backend, Job};
 use crate::redact::cpu::CpuBackend;
+use crate::gpu::GpuError;
 use crate::redact::error::RedactError;
 use crate::redact::gpu::{GpuBackend, MEASURE_WGSL, PAINT_WGSL};
 use crate::redact::grid::CellGrid;
@@ -89,14 +90,14 @@ fn more_masks_than_before_find_room_on_the_gpu() {
 fn a_lost_gpu_is_an_error_and_the_frame_turns_grey() {
     require_adapter();
     let size = FrameSize::rounded_up(64, 64);
-    let (info, adapter) = adapters::enumerate().swap_remove(0);
+    let (info, adapter) = gpu::enumerate().swap_remove(0);
     let gpu = GpuBackend::new(&adapter, &info.name, size, true).unwrap();
     gpu.lose_device();
     let mut redactor = Redactor::on(Box::new(gpu), size, FaceStyle::Blur, Draws::from_seed(7));
     for seq in 0..2 {
         let mut frame = ramps(size, seq);
         let error = redactor.redact(&mut frame, &masks_of(seq, &[ellipse(30.0, 30.0, 9.0, 9.0, 0.0)]));
-        assert!(matches!(error, Err(RedactError::Gpu { .. })), "{error:?}");
+        assert!(matches!(error, Err(RedactError::Gpu(GpuError::Failed { .. }))), "{error:?}");
         assert!(frame.planes()[0].data.iter().all(|v| *v == 96) && frame.planes()[1].data[0] == 128);
     }
 }
@@ -164,8 +165,8 @@ fn sizes_and_devices_that_cannot_be_served_are_refused_by_name() {
         assert!(matches!(error, RedactError::UnsupportedSize { .. }), "{error}");
     }
     let error = make(Device::Gpu(200), 64, 64, SoftwareGpu::Allowed).unwrap_err();
-    assert!(matches!(error, RedactError::NoSuchGpu { wanted: 200, .. }), "{error}");
+    assert!(matches!(error, RedactError::Gpu(GpuError::Missing { wanted: 200, .. })), "{error}");
     require_adapter();
     let error = make(Device::Gpu(0), 16_384, 16_384, SoftwareGpu::Allowed).unwrap_err();
-    assert!(matches!(error, RedactError::TooLargeForGpu { .. }), "{error}");
+    assert!(matches!(error, RedactError::Gpu(GpuError::TooLarge { .. })), "{error}");
 }

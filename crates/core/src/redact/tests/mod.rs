@@ -4,9 +4,9 @@ mod destroy;
 mod devices;
 mod golden;
 
-use super::adapters::{self, AdapterKind, SoftwareGpu};
 use super::redactor::Redactor;
 use crate::draws::Draws;
+use crate::gpu::{self, AdapterKind, SoftwareGpu};
 use crate::model::{
     ColorMatrix, Colorimetry, Device, EllipsePx, FaceStyle, Frame, FrameMasks, FramePool, FrameSize, Mask,
     MaskArea, MaskSource, PtsNanos, TrackId,
@@ -57,7 +57,7 @@ fn on_gpu(size: FrameSize, style: FaceStyle) -> Redactor {
 }
 
 fn require_adapter() {
-    let found = adapters::list_adapters();
+    let found = gpu::list_adapters();
     assert!(
         !found.is_empty(),
         "there is no Vulkan adapter at all, not even a software one: run `cargo xtask setup`, which installs Mesa's"

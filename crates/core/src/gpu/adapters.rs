@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use super::error::RedactError;
+use super::error::GpuError;
 use crate::model::Device;
 
 /// Lets a software rasteriser count as a GPU when set to `1`. For tests on machines without one.
@@ -55,9 +55,27 @@ impl fmt::Display for AdapterInfo {
     }
 }
 
+/// The adapter that a setting means, with its description; none for the processor, which also stands in for a real GPU that
+/// [`Device::Auto`] does not find.
+///
+/// # Errors
+/// [`GpuError::Missing`] where a GPU was asked for by number and is not there.
+pub(crate) fn chosen(
+    device: Device,
+    software: SoftwareGpu,
+) -> Result<Option<(AdapterInfo, wgpu::Adapter)>, GpuError> {
+    if device == Device::Cpu || (device == Device::Auto && !may_have_gpu()) {
+        return Ok(None);
+    }
+    let mut adapters = enumerate();
+    let infos: Vec<AdapterInfo> = adapters.iter().map(|(info, _)| info.clone()).collect();
+    let place = choose(device, &infos, software)?.filter(|place| *place < adapters.len());
+    Ok(place.map(|place| adapters.swap_remove(place)))
+}
+
 /// Whether the kernel shows a graphics device at all. Where it shows none, starting Vulkan would only cost time, and its
 /// loader writes complaints about missing displays.
-pub(crate) fn may_have_gpu() -> bool {
+fn may_have_gpu() -> bool {
     ["/dev/dri", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg"]
         .iter()
         .any(|node| std::path::Path::new(node).exists())
@@ -90,12 +108,12 @@ impl SoftwareGpu {
 /// The place in `adapters` that `device` means; none for the processor.
 ///
 /// # Errors
-/// [`RedactError::NoSuchGpu`] where a GPU was asked for by number and is not there.
-pub(crate) fn choose(
+/// [`GpuError::Missing`] where a GPU was asked for by number and is not there.
+fn choose(
     device: Device,
     adapters: &[AdapterInfo],
     software: SoftwareGpu,
-) -> Result<Option<usize>, RedactError> {
+) -> Result<Option<usize>, GpuError> {
     let is_real = |info: &AdapterInfo| info.kind != AdapterKind::Software;
     match device {
         Device::Cpu => Ok(None),
@@ -105,7 +123,7 @@ pub(crate) fn choose(
             let mut eligible = adapters.iter().enumerate().filter(|(_, info)| counts(info));
             match eligible.nth(wanted.into()) {
                 Some((place, _)) => Ok(Some(place)),
-                None => Err(RedactError::NoSuchGpu { wanted, found: describe(adapters) }),
+                None => Err(GpuError::Missing { wanted, found: describe(adapters) }),
             }
         }
     }
@@ -150,7 +168,7 @@ fn info_of(adapter: &wgpu::Adapter) -> AdapterInfo {
 }
 
 /// The value of a future that is complete from the start, as those of wgpu are on all systems but the web.
-pub(crate) fn ready<T>(future: impl Future<Output = T>) -> Option<T> {
+pub(super) fn ready<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
         Poll::Pending => None,

@@ -1,0 +1,174 @@
+//! What all workers of a run share of a GPU: the open device, the shaders, the weights.
+
+use std::sync::Arc;
+
+use super::super::centerface;
+use super::super::error::DetectError;
+use super::super::onnx::{Kind, Layers};
+use super::super::runtime::{Network, Runtime};
+use super::eye::Eye;
+use super::{arrangement, planes, slots};
+use crate::gpu::{self, Binding, Gpu, GpuError, SoftwareGpu, buffer};
+use crate::model::Device;
+
+pub(super) const POINTWISE_WGSL: &str = include_str!("../../../../../shaders/pointwise.wgsl");
+pub(super) const DEPTHWISE_WGSL: &str = include_str!("../../../../../shaders/depthwise.wgsl");
+pub(super) const FULL_WGSL: &str = include_str!("../../../../../shaders/full.wgsl");
+pub(super) const DOUBLE_WGSL: &str = include_str!("../../../../../shaders/double.wgsl");
+pub(super) const SCALE_WGSL: &str = include_str!("../../../../../shaders/scale.wgsl");
+pub(super) const TURN_WGSL: &str = include_str!("../../../../../shaders/turn.wgsl");
+
+/// The largest difference between an output of the GPU and the same of the processor, where both calculate in 32 bits: scores
+/// run from 0 to 1, logarithms of sizes from -2 to 6. On Mesa's software rasteriser it is 2e-5.
+const MAX_DIFFERENCE: f32 = 5e-3;
+
+/// Size of the pictures of noise on which it has to show what it calculates, in pixels: each kind of layer has borders there.
+const TRIAL: [usize; 3] = [2, 96, 160];
+
+/// An open GPU that can calculate the finder of faces.
+#[derive(Debug)]
+pub struct Accelerator {
+    pub(super) gpu: Gpu,
+    pub(super) network: Layers,
+    /// The memory that each tensor lies in, by number.
+    pub(super) slots: Vec<usize>,
+    pub(super) slot_count: usize,
+    pub(super) weights: wgpu::Buffer,
+    pub(super) shaders: Shaders,
+}
+
+/// All pipelines, and the layouts of their groups.
+#[derive(Debug)]
+pub(super) struct Shaders {
+    pub(super) layer_group: wgpu::BindGroupLayout,
+    pub(super) scale_group: wgpu::BindGroupLayout,
+    pub(super) turn_group: wgpu::BindGroupLayout,
+    /// For layers with few channels, and with many.
+    pub(super) pointwise: [wgpu::ComputePipeline; 2],
+    pub(super) depthwise: wgpu::ComputePipeline,
+    pub(super) full: wgpu::ComputePipeline,
+    pub(super) double: wgpu::ComputePipeline,
+    pub(super) scale: wgpu::ComputePipeline,
+    pub(super) turn: wgpu::ComputePipeline,
+}
+
+impl Accelerator {
+    /// Opens the GPU that a setting means, and has it show that it calculates `CenterFace` (whose bytes as shipped the caller has
+    /// compared) as the processor does. None where the processor is meant: by `cpu`, or by `auto` where no real GPU is fit.
+    ///
+    /// # Errors
+    /// [`DetectError::Gpu`] where one was asked for by number; [`DetectError::Model`], [`DetectError::Runtime`].
+    pub fn open(
+        device: Device,
+        runtime: &Runtime,
+        model_bytes: &[u8],
+    ) -> Result<Option<Arc<Self>>, DetectError> {
+        let opened = match gpu::chosen(device, SoftwareGpu::from_env()) {
+            Ok(None) => return Ok(None),
+            Ok(Some((info, adapter))) => Self::new(&adapter, &info.name, runtime, model_bytes),
+            Err(error) => Err(error.into()),
+        };
+        match opened {
+            Ok(opened) => Ok(Some(Arc::new(opened))),
+            Err(DetectError::Gpu(error)) if device == Device::Auto => {
+                tracing::warn!(%error, "the GPU is left alone and the processor looks for faces instead");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn new(
+        adapter: &wgpu::Adapter,
+        name: &str,
+        runtime: &Runtime,
+        model_bytes: &[u8],
+    ) -> Result<Self, DetectError> {
+        let opened = Self::load(Gpu::open(adapter, name, "detection")?, centerface::layers(model_bytes)?)?;
+        opened.prove(Network::new(runtime, "CenterFace", &centerface::adapted(model_bytes)?)?)
+    }
+
+    /// A network on an open device.
+    pub(super) fn load(gpu: Gpu, network: Layers) -> Result<Self, GpuError> {
+        let bytes: Vec<u8> = network.weights.iter().flat_map(|value| value.to_le_bytes()).collect();
+        gpu.check_size("the list of weights", bytes.len() as u64)?;
+        let (slots, slot_count) = slots::assign(&network);
+        let (weights, shaders) = gpu.guarded("loading the network", || {
+            let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
+            let weights = buffer(&gpu.device, "weights", bytes.len() as u64, usage);
+            gpu.queue.write_buffer(&weights, 0, &bytes);
+            Ok((weights, Shaders::new(&gpu)))
+        })?;
+        Ok(Self { gpu, network, slots, slot_count, weights, shaders })
+    }
+
+    /// Compares what this calculates with what a processor does.
+    pub(super) fn prove(self, mut processor: Network) -> Result<Self, DetectError> {
+        let shared = Arc::new(self);
+        let [pictures, height, width] = TRIAL;
+        let pixels = noise(pictures * 3 * height * width);
+        let off = {
+            let mut eye = Eye::new(Arc::clone(&shared));
+            let found = eye.trial(&pixels, TRIAL)?;
+            processor.run(&pixels, height, width)?.worst_difference(&found)?
+        };
+        match Arc::try_unwrap(shared) {
+            Ok(opened) if off <= MAX_DIFFERENCE => Ok(opened),
+            Ok(opened) => Err(GpuError::Wrong { adapter: opened.gpu.name().to_owned(), off }.into()),
+            Err(shared) => Err(GpuError::Wrong { adapter: shared.gpu.name().to_owned(), off }.into()),
+        }
+    }
+
+    /// Name of the adapter and its driver.
+    pub fn name(&self) -> &str {
+        self.gpu.name()
+    }
+
+    /// The pipeline that calculates a layer.
+    pub(super) fn pipeline(&self, kind: Kind, channels: usize) -> &wgpu::ComputePipeline {
+        let Shaders { pointwise: [narrow, wide], depthwise, full, double, .. } = &self.shaders;
+        match kind {
+            Kind::Pointwise if arrangement::is_narrow(channels) => narrow,
+            Kind::Pointwise => wide,
+            Kind::Depthwise => depthwise,
+            Kind::Full => full,
+            Kind::Double => double,
+        }
+    }
+}
+
+impl Shaders {
+    fn new(gpu: &Gpu) -> Self {
+        use Binding::{Read, Settings, Write};
+        let layer_group =
+            gpu.layout("layer", &[Settings(arrangement::LAYER_BYTES), Read, Read, Read, Write]);
+        let scale_group = gpu.layout("scale", &[Settings(planes::SCALING_BYTES), Read, Write]);
+        let turn_group = gpu.layout("turn", &[Settings(planes::TURNING_BYTES), Read, Write]);
+        let pointwise = [arrangement::NARROW, arrangement::WIDE].map(|columns| {
+            gpu.pipeline(&layer_group, "pointwise", POINTWISE_WGSL, &[("COLUMNS", f64::from(columns))])
+        });
+        Self {
+            pointwise,
+            depthwise: gpu.pipeline(&layer_group, "depthwise", DEPTHWISE_WGSL, &[]),
+            full: gpu.pipeline(&layer_group, "full", FULL_WGSL, &[]),
+            double: gpu.pipeline(&layer_group, "double", DOUBLE_WGSL, &[]),
+            scale: gpu.pipeline(&scale_group, "scale", SCALE_WGSL, &[]),
+            turn: gpu.pipeline(&turn_group, "turn", TURN_WGSL, &[]),
+            layer_group,
+            scale_group,
+            turn_group,
+        }
+    }
+}
+
+/// Reproducible values in 0..=255.
+pub(super) fn noise(length: usize) -> Vec<f32> {
+    let mut state = 1u32;
+    let mut next = || {
+        // The generator of "Numerical Recipes": its upper bits are random enough for pictures.
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let [value, ..] = state.to_be_bytes();
+        f32::from(value)
+    };
+    (0..length).map(|_| next()).collect()
+}
