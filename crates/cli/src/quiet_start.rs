@@ -18,6 +18,7 @@ pub(crate) fn settle(verb: &Verb) {
     let may_use_gpu = match verb {
         Verb::Doctor(_) => true,
         Verb::Redact(args) => args.encode.device != Device::Cpu,
+        Verb::Analyze(args) => args.device != Device::Cpu,
         _ => false,
     };
     if !may_use_gpu || env::var_os(NO_DISPLAY_QUESTION).is_some() {

@@ -110,6 +110,9 @@ pub(crate) struct AnalyzeArgs {
     /// same on every machine)
     #[arg(long, value_name = "NUMBERS", default_value_t = Arithmetic::Auto)]
     pub(crate) arithmetic: Arithmetic,
+    /// What looks for faces: auto (a GPU where there is one), cpu, gpu, gpu:N; a GPU that is asked for and absent is an error
+    #[arg(long, value_name = "DEVICE", default_value_t = Device::Auto)]
+    pub(crate) device: Device,
     /// Accept a recording that was cut off, up to the cut
     #[arg(long)]
     pub(crate) allow_truncated: bool,
@@ -126,8 +129,14 @@ impl AnalyzeArgs {
     pub(crate) fn plan(&self) -> Plan {
         let search = if self.thorough { Search::Thorough } else { self.search };
         let (margin_percent, allow_truncated) = (self.margin, self.allow_truncated);
-        let arithmetic = self.arithmetic;
-        self.beside.put_into(Plan { margin_percent, allow_truncated, arithmetic, ..Plan::searching(search) })
+        let (arithmetic, device) = (self.arithmetic, self.device);
+        self.beside.put_into(Plan {
+            margin_percent,
+            allow_truncated,
+            arithmetic,
+            device,
+            ..Plan::searching(search)
+        })
     }
 }
 
@@ -224,7 +233,8 @@ pub(crate) struct EncodeArgs {
     /// Codec of the picture: x264, openh264, vp9
     #[arg(long, value_name = "CODEC", default_value_t = VideoCodec::X264)]
     pub(crate) codec: VideoCodec,
-    /// Where faces are hidden: auto, cpu, gpu, gpu:N; a GPU that is asked for and absent is an error
+    /// What looks for faces and hides them: auto (a GPU where there is one), cpu, gpu, gpu:N; a GPU that is asked for and absent
+    /// is an error
     #[arg(long, value_name = "DEVICE", default_value_t = Device::Auto)]
     pub(crate) device: Device,
 }

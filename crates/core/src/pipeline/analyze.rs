@@ -15,7 +15,6 @@ use super::sight::MaskOrigin;
 use super::stages::speak;
 use super::threads::{Brake, Starter, collect, watch};
 use super::tracks::{AnalysisSettings, ContactSheet, Gathered, TRACKS_FORMAT, TrackFile, gather};
-use crate::detect::Numbers;
 use crate::media::{self, InputFile, MediaError, PictureSource, SoundSource};
 use crate::model::{Alarms, Plan, PtsNanos, VoiceMode};
 use crate::track::TrackReport;
@@ -153,7 +152,7 @@ impl Run<'_> {
             model_sha256: self.assets.finder.sha256,
             search: self.plan.search,
             detector_side_px: self.plan.detector_side_px,
-            arithmetic: Numbers::here(self.plan.arithmetic).as_str().to_owned(),
+            arithmetic: self.assets.numbers(self.plan).as_str().to_owned(),
             margin_percent: self.plan.margin_percent,
             look_ahead: self.plan.look_ahead,
             on_uncertain: self.plan.on_uncertain,

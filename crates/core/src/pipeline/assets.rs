@@ -2,10 +2,11 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::detect::{DetectError, Runtime};
+use crate::detect::{Accelerator, DetectError, Numbers, Runtime};
 use crate::model::{Plan, Sha256Digest, Text, hash_reader};
 
 /// The manifest that is compiled in: nothing that a folder says can change which models are trusted.
@@ -130,6 +131,8 @@ pub struct Assets {
     /// Digest of the ONNX Runtime library.
     pub library_sha256: Sha256Digest,
     pub(super) runtime: Runtime,
+    /// The GPU that looks for faces, where one does.
+    pub(super) accelerator: Option<Arc<Accelerator>>,
 }
 
 /// The Obscura home folder: `OBSCURA_HOME`, else `XDG_DATA_HOME/obscura`, else `~/.local/share/obscura`.
@@ -149,25 +152,39 @@ impl Assets {
     /// nothing else is looked for.
     ///
     /// # Errors
-    /// [`AssetError`] for the first file that is missing or is another one.
+    /// [`AssetError`] for the first file that is missing or is another one, or a GPU that was asked for and is not fit.
     pub fn load(home: &Path, looked_for: Option<&Plan>) -> Result<Self, AssetError> {
         let wants = |wanted: fn(&Plan) -> bool| looked_for.is_some_and(wanted);
         let manifest = manifest()?;
         let library = find(&manifest.library, "library", "onnxruntime", true)?;
         let path = home.join("lib").join(&library.file_name);
         verify("library", library, &path)?;
+        let runtime = Runtime::load(&path)?;
+        let finder = model(&manifest, home, "centerface")?;
+        let open = |plan: &Plan| Accelerator::open(plan.device, &runtime, &finder.bytes);
         Ok(Self {
-            finder: model(&manifest, home, "centerface")?,
+            accelerator: looked_for.map(open).transpose()?.flatten(),
+            finder,
             checker: model(&manifest, home, "yunet")?,
             people: wants(Plan::needs_people).then(|| people(&manifest, home)).transpose()?,
             text: wants(|plan| plan.text == Text::Mask).then(|| text(&manifest, home)).transpose()?,
             library_sha256: library.sha256,
-            runtime: Runtime::load(&path)?,
+            runtime,
         })
     }
 }
 
 impl Assets {
+    /// What numbers the finder of faces is calculated in under a plan: a GPU calculates in floating point.
+    pub(super) fn numbers(&self, plan: &Plan) -> Numbers {
+        if self.accelerator.is_some() { Numbers::Float32 } else { Numbers::here(plan.arithmetic) }
+    }
+
+    /// What looks for faces: "cpu" or the GPU's name and driver.
+    pub(super) fn detection_device(&self) -> &str {
+        self.accelerator.as_ref().map_or("cpu", |gpu| gpu.name())
+    }
+
     /// Every model that was loaded.
     pub fn models(&self) -> impl Iterator<Item = &Model> {
         let people = self.people.iter().flatten();

@@ -20,7 +20,6 @@ use super::sight::MaskOrigin;
 use super::stages::{decode, draw, speak};
 use super::threads::{Brake, Starter, collect, watch};
 use super::tracks::{ChosenTracks, Script};
-use crate::detect::Numbers;
 use crate::media::{
     self, InputFile, MediaError, PictureFormat, PictureSource, Placement, SoundPlacement, SoundSource,
     Writer, WriterSettings,
@@ -226,7 +225,8 @@ fn report(
         masks_from_self_check: drawn.extra_masks,
         sound: harvest.sound,
         dropped_streams: index.other_streams.clone(),
-        detector_arithmetic: job.tracks.is_none().then(|| Numbers::here(job.plan.arithmetic).as_str()),
+        detector_arithmetic: job.tracks.is_none().then(|| job.assets.numbers(job.plan).as_str()),
+        detection_device: job.tracks.is_none().then(|| job.assets.detection_device().to_owned()),
         redaction_device,
         stages: harvest.stages,
     };

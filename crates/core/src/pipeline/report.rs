@@ -46,6 +46,8 @@ pub struct RenderReport {
     pub dropped_streams: Vec<&'static str>,
     /// What numbers the finder of faces was calculated in; none where a file said where faces are.
     pub detector_arithmetic: Option<&'static str>,
+    /// What looked for faces: "cpu" or the GPU's name and driver; none where a file said where faces are.
+    pub detection_device: Option<String>,
     /// What drew the masks: "cpu" or the GPU's name and driver.
     pub redaction_device: String,
     /// What each stage did and waited for.

@@ -12,9 +12,9 @@ use super::stages::{decode, detect, follow};
 use super::threads::{Handle, Starter};
 use super::tracks::Script;
 use super::watching::Lookouts;
-use crate::detect::{CenterFace, DetectorSettings, Numbers, Schedule};
+use crate::detect::{CenterFace, DetectorSettings, Schedule};
 use crate::media::{PictureFormat, PictureSource};
-use crate::model::{Frame, FrameMasks, OnUncertain, Plan, Search};
+use crate::model::{Frame, FrameMasks, FrameSize, OnUncertain, Plan, Search};
 use crate::track::{Follower, Prospects, TrackReport, TrackSettings};
 
 /// More workers than this would only wait for the encoder.
@@ -49,7 +49,7 @@ impl MaskOrigin<'_> {
         let tracker = Follower::new(plan, format.size)?;
         let (schedule, on_uncertain) =
             (Schedule::new(plan.search, plan.speed, format.search_rate()), plan.on_uncertain);
-        let detectors = detectors(plan, assets)?;
+        let detectors = detectors(plan, assets, format.size)?;
         let lookouts = Lookouts::new(plan, assets, format, detectors.len())?;
         let prospects = Prospects::new(TrackSettings::from_plan(plan), format.size);
         Ok(Self::Search(Box::new(Looking {
@@ -68,16 +68,23 @@ pub(super) fn worker_count() -> usize {
     thread::available_parallelism().map_or(1, usize::from).clamp(1, MAX_DETECT_WORKERS)
 }
 
-fn detectors(plan: &Plan, assets: &Assets) -> Result<Vec<CenterFace>, EngineError> {
+fn detectors(plan: &Plan, assets: &Assets, size: FrameSize) -> Result<Vec<CenterFace>, EngineError> {
     let settings = DetectorSettings {
         side_px: plan.detector_side_px,
         score_threshold: TrackSettings::default().keep_score,
-        numbers: Numbers::here(plan.arithmetic),
+        numbers: assets.numbers(plan),
+    };
+    let one = || match &assets.accelerator {
+        Some(gpu) => CenterFace::on_gpu(Arc::clone(gpu), settings),
+        None => CenterFace::new(&assets.runtime, &assets.finder.bytes, settings),
     };
     (0..worker_count())
         .map(|_| {
-            let detector = CenterFace::new(&assets.runtime, &assets.finder.bytes, settings)?;
-            Ok(if plan.search == Search::Turned { detector.with_small_diagonals() } else { detector })
+            let detector = one()?;
+            let mut detector =
+                if plan.search == Search::Turned { detector.with_small_diagonals() } else { detector };
+            detector.reserve(size)?;
+            Ok(detector)
         })
         .collect()
 }
