@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use divan::{Bencher, black_box};
 use obscura_core::kernels::{
-    Checker, Crowd, Failure, Finder, Look, Painter, People, Summary, Voice, fill_with_noise, home_folder,
+    self, Checker, Crowd, Failure, Finder, Look, Painter, People, Summary, Voice, fill_with_noise,
 };
 use obscura_core::model::{
     Arithmetic, ColorMatrix, Colorimetry, FaceStyle, Frame, FramePool, FrameSize, PtsNanos, VoiceMode,
@@ -18,17 +18,12 @@ fn main() {
     divan::main();
 }
 
-/// A file under the Obscura home folder.
-fn home(kind: &str, file: &str) -> PathBuf {
-    home_folder().expect("a home folder is named").join(kind).join(file)
+fn model(file: &str) -> Vec<u8> {
+    kernels::model(file).expect("`cargo xtask setup` brings the models")
 }
 
 fn library() -> PathBuf {
-    home("lib", "libonnxruntime.so.1.31.1")
-}
-
-fn model(file: &str) -> Vec<u8> {
-    std::fs::read(home("models", file)).expect("`cargo xtask setup` brings the models")
+    kernels::library().expect("a home folder is named")
 }
 
 /// Noise, so that nothing is quicker for being flat.

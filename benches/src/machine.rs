@@ -13,7 +13,7 @@ pub(crate) fn describe() -> String {
         .ok()
         .and_then(|text| text.split_whitespace().next().map(str::to_owned))
         .unwrap_or_default();
-    format!("{cores} cores of {processor}{gib}, no GPU used, load {load} at the end")
+    format!("{cores} cores of {processor}{gib}, load {load} at the end")
 }
 
 fn field(file: &str, name: &str) -> Option<String> {

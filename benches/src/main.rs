@@ -4,6 +4,7 @@
 mod clips;
 mod contenders;
 mod faces;
+mod gpu;
 mod kernels;
 mod leaks;
 mod machine;
@@ -25,7 +26,7 @@ use results::Section;
 /// Whatever stops a measurement, in words.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-const USAGE: &str = "cargo xtask bench [speed|memory|leak|size|kernels|scaling]... [--rounds N]\n  without a name: all but scaling.\n\
+const USAGE: &str = "cargo xtask bench [speed|memory|leak|size|kernels|gpu|scaling]... [--rounds N]\n  without a name: all but scaling.\n\
                      cargo xtask quality [faces|reid|people|voice|sound]...\n  without a name: all of them.\n\
                      cargo xtask quality calibrate\n  writes models/centerface.int8.toml anew.\n\
                      OBSCURA_TEST_DATA names the folder of scenes and speech.";
@@ -35,11 +36,12 @@ const QUALITY: [&str; 5] = ["faces", "reid", "people", "voice", "sound"];
 /// A measurement: from the folder of test data and the number of rounds to a part of the results.
 type Measure = fn(&Path, usize) -> Result<Section, String>;
 /// All measurements, in the order in which they run.
-const SECTIONS: [(&str, Measure); 11] = [
+const SECTIONS: [(&str, Measure); 12] = [
     ("leak", |data, _| leaks::section(data)),
     ("memory", |data, _| memory::section(&scenes(data))),
     ("size", |data, _| size::section(&scenes(data))),
     ("kernels", |_, _| kernels::section()),
+    ("gpu", |_, _| gpu::section()),
     ("scaling", |data, _| scaling::section(&scenes(data))),
     ("speed", |data, rounds| speed::section(&scenes(data), rounds)),
     ("faces", |data, _| faces::found(data)),

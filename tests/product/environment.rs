@@ -96,3 +96,31 @@ fn a_home_without_anything() {
     std::fs::create_dir(&home).unwrap();
     refused_in(&bench, &home, &["setup"]);
 }
+
+/// Mesa's software GPU stands in for a real one: slow, and with the same numbers.
+#[test]
+fn a_gpu_finds_and_hides_what_the_processor_does() {
+    let bench = Bench::new();
+    let clip = bench.make(
+        "small.mp4",
+        "-loop 1 -framerate 5 -t 1 -i {media}/astronaut.png -vf scale=160:160 -c:v libx264 -preset veryfast -crf 10 \
+         -pix_fmt yuv420p",
+    );
+    let sheet = bench.write_sheet(&Sheet::permitting(&clip));
+    let found = ["cpu", "gpu"].map(|device| {
+        let output = bench.out_folder().join(format!("{device}.mp4"));
+        let mut command = bench.obscura();
+        command.arg("redact").arg(&clip).arg("--sheet").arg(&sheet).args(["--purpose", "HQUALIMP"]);
+        command.args(["--device", device, "--arithmetic", "float", "--json", "-o"]).arg(&output);
+        finish(command.env("OBSCURA_ALLOW_SOFTWARE_GPU", "1")).expect(0).json()
+    });
+    let [cpu, gpu] = found.each_ref().map(|report| &report["render"]);
+    for part in ["detection_device", "redaction_device"] {
+        assert_eq!(cpu[part], "cpu");
+        assert!(gpu[part].as_str().unwrap().contains("llvmpipe") || gpu[part] != "cpu", "{gpu}");
+    }
+    assert_eq!(gpu["tracks"]["tracks"], 1);
+    assert_eq!(gpu["detector_arithmetic"], "float32");
+    let shares = [cpu, gpu].map(|render| render["hidden_share"].as_f64().unwrap());
+    assert!(shares[0] > 0.05 && (shares[0] - shares[1]).abs() < 0.005, "{shares:?}");
+}

@@ -24,6 +24,6 @@ mod voice;
 pub mod engine {
     //! Opening, rendering and checking recordings. Called by the policy crate alone, which holds the permit.
 
-    pub use crate::pipeline::*;
     pub use crate::gpu::{AdapterInfo, list_adapters};
+    pub use crate::pipeline::*;
 }

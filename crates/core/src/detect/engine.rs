@@ -103,13 +103,16 @@ pub(super) struct Engine {
 /// What the network is calculated with.
 #[derive(Debug)]
 enum Means {
-    Processor {
-        network: Network,
-        preparer: Preparer,
-        /// For crops around small faces in large pictures.
-        close: Preparer,
-    },
+    Processor(Box<OnProcessor>),
     Gpu(Box<Eye>),
+}
+
+#[derive(Debug)]
+struct OnProcessor {
+    network: Network,
+    preparer: Preparer,
+    /// For crops around small faces in large pictures.
+    close: Preparer,
 }
 
 impl Engine {
@@ -128,11 +131,11 @@ impl Engine {
         let adapted = onnx::adapt(model_bytes, &wishes)
             .map_err(|source| DetectError::Model { model: D::NAME, source })?;
         let sides = Sides::new(settings.side_px);
-        let means = Means::Processor {
+        let means = Means::Processor(Box::new(OnProcessor {
             network: Network::new(runtime, D::NAME, &adapted)?,
             preparer: Preparer::new(sides, D::ORDER),
             close: Preparer::new(Sides::new(CLOSE_SIDE_PX), D::ORDER),
-        };
+        }));
         Ok(Self { means, sides, settings, candidates: Vec::new() })
     }
 
@@ -140,10 +143,7 @@ impl Engine {
     ///
     /// # Errors
     /// Settings out of range.
-    pub(super) fn on_gpu(
-        shared: Arc<Accelerator>,
-        settings: DetectorSettings,
-    ) -> Result<Self, DetectError> {
+    pub(super) fn on_gpu(shared: Arc<Accelerator>, settings: DetectorSettings) -> Result<Self, DetectError> {
         settings.check()?;
         let sides = Sides::new(settings.side_px);
         let means = Means::Gpu(Box::new(Eye::new(shared).with_sides(sides)));
@@ -155,8 +155,9 @@ impl Engine {
     pub(super) fn with_small_diagonals(self) -> Self {
         let sides = self.sides.with_small_diagonals();
         let means = match self.means {
-            Means::Processor { network, preparer, close } => {
-                Means::Processor { network, preparer: preparer.with_sides(sides), close }
+            Means::Processor(mut with) => {
+                with.preparer.set_sides(sides);
+                Means::Processor(with)
             }
             Means::Gpu(eye) => Means::Gpu(Box::new(eye.with_sides(sides))),
         };
@@ -169,7 +170,7 @@ impl Engine {
     /// [`DetectError::Gpu`] where they are too large for it.
     pub(super) fn reserve(&mut self, size: FrameSize) -> Result<(), DetectError> {
         match &mut self.means {
-            Means::Processor { .. } => Ok(()),
+            Means::Processor(_) => Ok(()),
             Means::Gpu(eye) => Ok(eye.reserve(size)?),
         }
     }
@@ -182,7 +183,8 @@ impl Engine {
         let view = view.into();
         let Self { means, settings, candidates, .. } = self;
         let eyes = match means {
-            Means::Processor { network, preparer, close } => {
+            Means::Processor(with) => {
+                let OnProcessor { network, preparer, close } = &mut **with;
                 Eyes::Processor { network, loaded: preparer.load(view), close }
             }
             Means::Gpu(eye) => Eyes::Gpu(eye.look_at(view)?),
@@ -250,7 +252,8 @@ impl Look<'_> {
         let Self { eyes, finder, .. } = self;
         match eyes {
             Eyes::Processor { network, loaded, close } => {
-                let (small, large): (Vec<Place>, Vec<Place>) = places.iter().partition(|place| is_small(place));
+                let (small, large): (Vec<Place>, Vec<Place>) =
+                    places.iter().partition(|place| is_small(place));
                 for places in large.chunks(MAX_CROPS) {
                     let crops = loaded.crops(places);
                     let outputs = network.run(crops.pixels, crops.side, crops.side)?;

@@ -44,7 +44,7 @@ pub use centerface::CenterFace;
 pub use close_look::CloseLook;
 pub use engine::DetectorSettings;
 pub use error::DetectError;
-pub use gpu::Accelerator;
+pub use gpu::{Accelerator, PassCost};
 pub use layout::Turn;
 pub use lookout::{Glance, LookTimes, Lookout};
 pub use people::PeopleDetector;

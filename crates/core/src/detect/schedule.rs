@@ -122,6 +122,11 @@ impl Schedule {
         all.zip(0u64..).filter(|(_, at)| at % FIRST_SEARCHES == nth).map(|(turn, _)| turn).collect()
     }
 
+    /// Frames after which every direction has had its turn once.
+    pub fn cycle_pictures(&self) -> u64 {
+        self.every * self.whole_every * CYCLE.len() as u64
+    }
+
     /// Searched frames from the last whose faces are known to the one in which they are expected: while one worker looks at a
     /// whole picture, another can go on to the next.
     pub fn known_after(&self) -> u64 {

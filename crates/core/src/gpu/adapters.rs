@@ -26,6 +26,13 @@ pub enum AdapterKind {
     Software,
 }
 
+impl AdapterKind {
+    /// Whether it is a processor of its own, with memory of its own, or lent as such.
+    pub(crate) fn has_memory_of_its_own(self) -> bool {
+        matches!(self, Self::Discrete | Self::Virtual)
+    }
+}
+
 impl fmt::Display for AdapterKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

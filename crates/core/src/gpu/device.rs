@@ -98,8 +98,9 @@ impl Gpu {
         let before = self.fault.get().cloned();
         let outcome = match before {
             Some(detail) => Err(detail),
-            None => catch_unwind(AssertUnwindSafe(run))
-                .unwrap_or_else(|panic| Err(panic_text(panic.as_ref()))),
+            None => {
+                catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(panic_text(panic.as_ref())))
+            }
         };
         match (outcome, self.fault.get()) {
             (Ok(value), None) => Ok(value),

@@ -23,7 +23,9 @@ pub enum GpuError {
         detail: String,
     },
     /// It has less memory for one list than is needed.
-    #[error("{what} takes {bytes} bytes, more than the {limit} that the GPU `{adapter}` takes; use `--device cpu`")]
+    #[error(
+        "{what} takes {bytes} bytes, more than the {limit} that the GPU `{adapter}` takes; use `--device cpu`"
+    )]
     TooLarge {
         /// Name of the adapter.
         adapter: String,

@@ -24,13 +24,8 @@ const MEASURE_GROUP: [u32; 2] = [8, 8];
 const PAINT_GROUP: [u32; 2] = [4, 16];
 
 /// The one group of bindings that both shaders share: one mask, the picture, spans, surfaces, tallies.
-const BINDINGS: [Binding; 5] = [
-    Binding::Settings(layout::JOB_BYTES),
-    Binding::Write,
-    Binding::Read,
-    Binding::Read,
-    Binding::Write,
-];
+const BINDINGS: [Binding; 5] =
+    [Binding::Settings(layout::JOB_BYTES), Binding::Write, Binding::Read, Binding::Read, Binding::Write];
 
 /// A GPU with its pipelines and memory.
 #[derive(Debug)]

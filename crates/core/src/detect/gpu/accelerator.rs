@@ -54,7 +54,8 @@ pub(super) struct Shaders {
 
 impl Accelerator {
     /// Opens the GPU that a setting means, and has it show that it calculates `CenterFace` (whose bytes as shipped the caller has
-    /// compared) as the processor does. None where the processor is meant: by `cpu`, or by `auto` where no real GPU is fit.
+    /// compared) as the processor does. None where the processor is meant: by `cpu`, or by `auto` where no GPU with memory of its own is fit. One
+    /// that shares the processor's memory is often the slower of the two, and is used where it is asked for.
     ///
     /// # Errors
     /// [`DetectError::Gpu`] where one was asked for by number; [`DetectError::Model`], [`DetectError::Runtime`].
@@ -65,6 +66,9 @@ impl Accelerator {
     ) -> Result<Option<Arc<Self>>, DetectError> {
         let opened = match gpu::chosen(device, SoftwareGpu::from_env()) {
             Ok(None) => return Ok(None),
+            Ok(Some((info, _))) if device == Device::Auto && !info.kind.has_memory_of_its_own() => {
+                return Ok(None);
+            }
             Ok(Some((info, adapter))) => Self::new(&adapter, &info.name, runtime, model_bytes),
             Err(error) => Err(error.into()),
         };
@@ -140,8 +144,7 @@ impl Accelerator {
 impl Shaders {
     fn new(gpu: &Gpu) -> Self {
         use Binding::{Read, Settings, Write};
-        let layer_group =
-            gpu.layout("layer", &[Settings(arrangement::LAYER_BYTES), Read, Read, Read, Write]);
+        let layer_group = gpu.layout("layer", &[Settings(arrangement::LAYER_BYTES), Read, Read, Read, Write]);
         let scale_group = gpu.layout("scale", &[Settings(planes::SCALING_BYTES), Read, Write]);
         let turn_group = gpu.layout("turn", &[Settings(planes::TURNING_BYTES), Read, Write]);
         let pointwise = [arrangement::NARROW, arrangement::WIDE].map(|columns| {

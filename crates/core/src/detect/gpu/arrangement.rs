@@ -75,7 +75,7 @@ impl Arrangement {
         let tensor = |number: usize| shared.network.tensors.get(number).copied();
         let mut settings: Vec<u8> = Vec::new();
         let mut planned = Vec::new();
-        for (layer, nth) in shared.network.layers.iter().zip(0u32..) {
+        for (layer, nth) in shared.network.steps.iter().zip(0u32..) {
             let (from, to) = (tensor(layer.from)?, tensor(layer.to)?);
             settings.resize((nth * SETTINGS_STRIDE) as usize, 0);
             let fields = fields(layer, (from, to), input)?;
@@ -111,11 +111,8 @@ fn bind(
     layer: &Layer,
 ) -> Option<wgpu::BindGroup> {
     let of = |tensor: usize| slots.get(*shared.slots.get(tensor)?);
-    let one = wgpu::BufferBinding {
-        buffer: settings,
-        offset: 0,
-        size: std::num::NonZeroU64::new(LAYER_BYTES),
-    };
+    let one =
+        wgpu::BufferBinding { buffer: settings, offset: 0, size: std::num::NonZeroU64::new(LAYER_BYTES) };
     let settings = wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(one) };
     // Where nothing is added, any list that is only read will do.
     let added = layer.add.map_or(Some(&shared.weights), of)?;

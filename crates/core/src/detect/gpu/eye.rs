@@ -188,12 +188,16 @@ impl Eye {
         let tensors: Vec<_> =
             shared.network.outputs.iter().filter_map(|tensor| shared.network.tensors.get(*tensor)).collect();
         let [pictures, height, width] = input;
-        let lengths: Vec<usize> =
-            tensors.iter().map(|tensor| pictures * tensor.channels * arrangement::plane(**tensor, input)).collect();
+        let lengths: Vec<usize> = tensors
+            .iter()
+            .map(|tensor| pictures * tensor.channels * arrangement::plane(**tensor, input))
+            .collect();
         let bytes = 4 * lengths.iter().sum::<usize>() as u64;
         self.back.reserve(&shared.gpu, bytes)?;
-        self.scalings.reserve(&shared.gpu, (preparation.scalings.len() as u64).max(SETTINGS_STRIDE.into()))?;
-        self.turnings.reserve(&shared.gpu, (preparation.turnings.len() as u64).max(SETTINGS_STRIDE.into()))?;
+        self.scalings
+            .reserve(&shared.gpu, (preparation.scalings.len() as u64).max(SETTINGS_STRIDE.into()))?;
+        self.turnings
+            .reserve(&shared.gpu, (preparation.turnings.len() as u64).max(SETTINGS_STRIDE.into()))?;
         let values = shared.gpu.guarded("looking for faces", || {
             let encoder = self.encode(&shared, preparation, input, &lengths)?;
             let back = self.back.get()?;
@@ -307,10 +311,8 @@ impl GpuLook<'_> {
         self.scale_whole(small, &layout, &mut preparation)?;
         turn_onto(&mut preparation, small, &layout, 0)?;
         self.eye.run(&preparation, [1, layout.height, layout.width])?;
-        let placed = InputLayout {
-            frame_from_model: layout.frame_from_model.moved(self.view.origin_px()),
-            ..layout
-        };
+        let placed =
+            InputLayout { frame_from_model: layout.frame_from_model.moved(self.view.origin_px()), ..layout };
         Ok((Outputs::plain(centerface::NAME, &self.eye.found, 1), placed))
     }
 
@@ -373,7 +375,8 @@ impl GpuLook<'_> {
             memory.reserve(gpu, 16 * (to.0 * to.1) as u64)?;
         }
         let settings = planes::scaling(&self.view, self.starts, part, to);
-        let settings = gpu.guarded("scaling", || settings.ok_or_else(|| "the picture is too large".to_owned()))?;
+        let settings =
+            gpu.guarded("scaling", || settings.ok_or_else(|| "the picture is too large".to_owned()))?;
         let offset = append(&mut preparation.scalings, &settings);
         preparation.steps.push(Step::Scale { small, offset, size: [to.0, to.1].map(dispatch_size) });
         Ok(())
@@ -393,7 +396,11 @@ fn turn_onto(
         range: "smaller",
     })?;
     let offset = append(&mut preparation.turnings, &settings);
-    preparation.steps.push(Step::Turn { small, offset, size: [layout.width, layout.height].map(dispatch_size) });
+    preparation.steps.push(Step::Turn {
+        small,
+        offset,
+        size: [layout.width, layout.height].map(dispatch_size),
+    });
     Ok(())
 }
 

@@ -11,6 +11,7 @@
 
 mod accelerator;
 mod arrangement;
+mod cost;
 mod eye;
 mod planes;
 mod slots;
@@ -18,4 +19,5 @@ mod slots;
 mod tests;
 
 pub use accelerator::Accelerator;
+pub use cost::PassCost;
 pub(super) use eye::{Eye, GpuLook};

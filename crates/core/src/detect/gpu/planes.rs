@@ -4,10 +4,12 @@ use super::super::layout::InputLayout;
 use super::super::prepare::{View, rgb_factors};
 
 /// Bytes of `struct Scaling` in the shader.
-pub(super) const SCALING_BYTES: u64 = 80;
+pub(super) const SCALING_BYTES: u64 = 4 * SCALING_WORDS as u64;
+const SCALING_WORDS: usize = 20;
 
 /// Bytes of `struct Turning` in the shader.
-pub(super) const TURNING_BYTES: u64 = 64;
+pub(super) const TURNING_BYTES: u64 = 4 * TURNING_WORDS as u64;
+const TURNING_WORDS: usize = 16;
 
 /// The planes of a whole picture one after the other, each padded to whole words: where each begins in bytes, and the length of all.
 pub(super) fn placed(view: &View<'_>) -> ([usize; 3], usize) {
@@ -38,7 +40,7 @@ pub(super) fn scaling(
         [chroma_plane.stride, size.width(), size.height(), to_width],
         [to_height, 0, 0, 0],
     ];
-    let mut bytes = Vec::with_capacity(SCALING_BYTES as usize);
+    let mut bytes = Vec::with_capacity(4 * SCALING_WORDS);
     for number in numbers.into_iter().flatten() {
         bytes.extend(u32::try_from(number).ok()?.to_le_bytes());
     }
@@ -52,7 +54,7 @@ pub(super) fn turning(layout: &InputLayout, nth: usize) -> Option<Vec<u8>> {
     let [[xx, xy], [yx, yy]] = from.matrix;
     let [x0, y0] = from.origin;
     let plane = layout.width * layout.height;
-    let mut bytes = Vec::with_capacity(TURNING_BYTES as usize);
+    let mut bytes = Vec::with_capacity(4 * TURNING_WORDS);
     bytes.extend([xx, xy, x0, 0.0, yx, yy, y0, 0.0].into_iter().flat_map(f32::to_le_bytes));
     let numbers = [
         [layout.content_width, layout.content_height, layout.width, layout.height],

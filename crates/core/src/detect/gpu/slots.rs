@@ -9,7 +9,7 @@ pub(super) fn assign(network: &Layers) -> (Vec<usize>, usize) {
     let mut slots = vec![0; network.tensors.len()];
     // The network's input is the first tenant of the first slot.
     let (mut free, mut count): (Vec<usize>, usize) = (Vec::new(), 1);
-    for (step, layer) in network.layers.iter().enumerate() {
+    for (step, layer) in network.steps.iter().enumerate() {
         let slot = free.pop().unwrap_or_else(|| {
             count += 1;
             count - 1
@@ -30,7 +30,7 @@ fn last_use(network: &Layers, tensor: usize) -> Option<usize> {
     if network.outputs.contains(&tensor) {
         return None;
     }
-    network.layers.iter().rposition(|layer| layer.from == tensor || layer.add == Some(tensor))
+    network.steps.iter().rposition(|layer| layer.from == tensor || layer.add == Some(tensor))
 }
 
 #[cfg(test)]
@@ -47,7 +47,7 @@ mod tests {
         // Who lies where, step by step.
         let mut tenants: Vec<Option<usize>> = vec![None; count];
         tenants[slots[0]] = Some(0);
-        for layer in &network.layers {
+        for layer in &network.steps {
             for read in [Some(layer.from), layer.add].into_iter().flatten() {
                 assert_eq!(tenants[slots[read]], Some(read), "{layer:?}");
                 assert_ne!(slots[read], slots[layer.to], "{layer:?}");

@@ -122,7 +122,7 @@ fn a_gpu_has_to_show_that_it_calculates_rightly() {
     assert!(Accelerator::new(&adapter, &info.name, &runtime, &bytes).is_ok());
     // One weight in the middle of the network that is not the one that the processor has.
     let mut network = centerface::layers(&bytes).unwrap();
-    let at = network.layers[20].weights;
+    let at = network.steps[20].weights;
     network.weights[at] += 0.5;
     let opened = Accelerator::load(software(), network).unwrap();
     let adapted = centerface::adapted(&bytes).unwrap();

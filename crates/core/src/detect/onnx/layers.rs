@@ -60,7 +60,7 @@ pub(crate) struct TensorShape {
 /// A whole network.
 #[derive(Clone, Debug)]
 pub(crate) struct Layers {
-    pub(crate) layers: Vec<Layer>,
+    pub(crate) steps: Vec<Layer>,
     pub(crate) tensors: Vec<TensorShape>,
     /// Weights and biases of all layers; every part begins at a multiple of 4.
     pub(crate) weights: Vec<f32>,
@@ -101,17 +101,22 @@ impl<'g> Reader<'g> {
     fn new(graph: &'g Graph) -> Result<Self, ModelError> {
         let [input] = graph.input.as_slice() else { return Err(unknown("several inputs")) };
         let tensors = vec![TensorShape { channels: 3, halvings: 0 }];
-        let network = Layers { layers: Vec::new(), tensors, weights: Vec::new(), outputs: Vec::new() };
+        let network = Layers { steps: Vec::new(), tensors, weights: Vec::new(), outputs: Vec::new() };
         let numbers = HashMap::from([(input.name.as_deref().unwrap_or_default(), 0)]);
         Ok(Self { graph, numbers, network })
     }
 
     fn number(&self, name: &str) -> Result<usize, ModelError> {
-        self.numbers.get(name).copied().ok_or_else(|| unknown(&format!("a step that needs `{name}` too early")))
+        self.numbers
+            .get(name)
+            .copied()
+            .ok_or_else(|| unknown(&format!("a step that needs `{name}` too early")))
     }
 
     fn convolution(&mut self, node: &'g Node) -> Result<(), ModelError> {
-        let [input, weight, rest @ ..] = node.input.as_slice() else { return Err(unknown("a bare convolution")) };
+        let [input, weight, rest @ ..] = node.input.as_slice() else {
+            return Err(unknown("a bare convolution"));
+        };
         let from = self.number(input)?;
         let shape = self.network.tensors.get(from).copied().ok_or_else(|| unknown("no input"))?;
         let weight = initializer(self.graph, weight).ok_or_else(|| unknown("weights that are calculated"))?;
@@ -121,7 +126,8 @@ impl<'g> Reader<'g> {
             Some(name) => initializer(self.graph, name).and_then(floats),
             None => Some(vec![0.0; out]),
         };
-        let bias = bias.filter(|bias| bias.len() == out).ok_or_else(|| unknown("biases of another length"))?;
+        let bias =
+            bias.filter(|bias| bias.len() == out).ok_or_else(|| unknown("biases of another length"))?;
         let packed = pack(kind, &values, (shape.channels, out));
         let packed = packed.ok_or_else(|| unknown("weights of another length"))?;
         let halvings = match (kind, stride) {
@@ -133,7 +139,7 @@ impl<'g> Reader<'g> {
         self.network.tensors.push(TensorShape { channels: out, halvings });
         let (weights, bias) = (self.append(&packed), self.append(&bias));
         let activation = Activation::None;
-        self.network.layers.push(Layer { kind, stride, activation, from, to, add: None, weights, bias });
+        self.network.steps.push(Layer { kind, stride, activation, from, to, add: None, weights, bias });
         self.name_output(node, to)
     }
 
@@ -155,7 +161,7 @@ impl<'g> Reader<'g> {
     fn activation(&mut self, node: &'g Node, activation: Activation) -> Result<(), ModelError> {
         let input = node.input.first().map_or("", String::as_str);
         let number = self.number(input)?;
-        let layer = self.network.layers.iter_mut().find(|layer| layer.to == number);
+        let layer = self.network.steps.iter_mut().find(|layer| layer.to == number);
         let layer = layer.filter(|layer| layer.activation == Activation::None && layer.add.is_none());
         match layer {
             Some(layer) if uses(self.graph, input) == 1 => layer.activation = activation,
@@ -173,7 +179,7 @@ impl<'g> Reader<'g> {
         if shape(later) != shape(earlier) || later == earlier || uses(self.graph, name) != 1 {
             return Err(unknown("a sum that cannot be folded"));
         }
-        let layer = self.network.layers.iter_mut().find(|layer| layer.to == later && layer.add.is_none());
+        let layer = self.network.steps.iter_mut().find(|layer| layer.to == later && layer.add.is_none());
         layer.ok_or_else(|| unknown("a sum of more than two"))?.add = Some(earlier);
         self.name_output(node, later)
     }
@@ -191,7 +197,8 @@ impl<'g> Reader<'g> {
 fn kind(node: &Node, weight: &Tensor, channels: usize) -> Result<(Kind, usize, usize), ModelError> {
     let wrong = || unknown("a convolution of another kind");
     let dims: Option<Vec<usize>> = weight.dims.iter().map(|dim| usize::try_from(*dim).ok()).collect();
-    let Some([first, second, rows, columns]) = dims.as_deref().and_then(|dims| dims.first_chunk::<4>()) else {
+    let Some([first, second, rows, columns]) = dims.as_deref().and_then(|dims| dims.first_chunk::<4>())
+    else {
         return Err(wrong());
     };
     let group = usize::try_from(integer(node, "group").unwrap_or(1)).map_err(|_negative| wrong())?;
@@ -203,7 +210,9 @@ fn kind(node: &Node, weight: &Tensor, channels: usize) -> Result<(Kind, usize, u
     let is_transposed = node.op_type.as_deref() == Some("ConvTranspose");
     match (is_transposed, [*rows, *columns], stride, padding) {
         _ if !is_plain => Err(wrong()),
-        (false, [1, 1], Some(1), Some(0)) if group == 1 && *second == channels => Ok((Kind::Pointwise, 1, *first)),
+        (false, [1, 1], Some(1), Some(0)) if group == 1 && *second == channels => {
+            Ok((Kind::Pointwise, 1, *first))
+        }
         (false, [3, 3], Some(stride @ (1 | 2)), Some(1)) if group == 1 && *second == channels => {
             Ok((Kind::Full, to_usize(stride), *first))
         }
@@ -212,7 +221,9 @@ fn kind(node: &Node, weight: &Tensor, channels: usize) -> Result<(Kind, usize, u
         {
             Ok((Kind::Depthwise, to_usize(stride), *first))
         }
-        (true, [2, 2], Some(2), Some(0)) if group == 1 && *first == channels => Ok((Kind::Double, 1, *second)),
+        (true, [2, 2], Some(2), Some(0)) if group == 1 && *first == channels => {
+            Ok((Kind::Double, 1, *second))
+        }
         _ => Err(wrong()),
     }
 }
@@ -267,17 +278,16 @@ impl Layers {
             };
             Some((to.channels * sums * (pixels >> (2 * to.halvings))) as u64)
         };
-        self.layers.iter().filter_map(of_layer).sum()
+        self.steps.iter().filter_map(of_layer).sum()
     }
 
-    /// Bytes that the layers read and write for a picture of so many pixels, each tensor counted at every use, and the weights.
-    pub(crate) fn bytes_moved(&self, pixels: usize) -> u64 {
+    /// Bytes of tensors that the layers read and write for a picture of so many pixels, each counted at every use.
+    pub(crate) fn tensor_bytes(&self, pixels: usize) -> u64 {
         let bytes = |number: usize| {
             let tensor = self.tensors.get(number);
             tensor.map_or(0, |tensor| 4 * (tensor.channels * (pixels >> (2 * tensor.halvings))) as u64)
         };
-        let of_layer =
-            |layer: &Layer| bytes(layer.from) + bytes(layer.to) + layer.add.map_or(0, bytes);
-        4 * self.weights.len() as u64 + self.layers.iter().map(of_layer).sum::<u64>()
+        let of_layer = |layer: &Layer| bytes(layer.from) + bytes(layer.to) + layer.add.map_or(0, bytes);
+        self.steps.iter().map(of_layer).sum()
     }
 }

@@ -99,10 +99,9 @@ impl Preparer {
         }
     }
 
-    /// For inputs of other sizes.
-    #[must_use]
-    pub(crate) fn with_sides(self, sides: Sides) -> Self {
-        Self::new(sides, self.order)
+    /// For inputs of other sizes from now on.
+    pub(crate) fn set_sides(&mut self, sides: Sides) {
+        *self = Self::new(sides, self.order);
     }
 
     /// Takes a frame, which is scaled and converted once for all passes over it but the diagonal ones, at the first of them.

@@ -37,7 +37,11 @@ impl<'a> View<'a> {
     }
 
     /// Columns and rows from the top left corner of another view of the same frame to that of this part of it, both even.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and positive: see `part`")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole and positive: see `part`"
+    )]
     pub(crate) fn offset_in(&self, whole: &Self) -> (usize, usize) {
         let ([x, y], [left, top]) = (self.origin_px, whole.origin_px);
         ((x - left) as usize, (y - top) as usize)

@@ -3,9 +3,9 @@
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
 use super::*;
+use crate::gpu::GpuError;
 use crate::redact::backend::{Backend, Job};
 use crate::redact::cpu::CpuBackend;
-use crate::gpu::GpuError;
 use crate::redact::error::RedactError;
 use crate::redact::gpu::{GpuBackend, MEASURE_WGSL, PAINT_WGSL};
 use crate::redact::grid::CellGrid;

@@ -1,8 +1,11 @@
-//! Single kernels behind plain types, for the micro-benchmarks in `benches/benches/kernels.rs`. None of them opens a recording or
+//! Single kernels behind plain types, for the micro-benchmarks in `benches/benches/kernels.rs` and the table of the GPU. None of them opens a recording or
 //! writes one, and the product calls none of them.
 
-use std::path::Path;
+mod gpu;
 
+use std::path::{Path, PathBuf};
+
+pub use crate::detect::PassCost;
 use crate::detect::{
     CenterFace, DetectorSettings, FaceDetector, Numbers, PeopleDetector, Place, Runtime, Turn, YuNet,
     thumbnail,
@@ -16,6 +19,7 @@ pub use crate::pipeline::home_folder;
 use crate::redact::Redactor;
 use crate::track::{Follower, Looked, Observation};
 use crate::voice::{SoundFormat, VoiceStage};
+pub use gpu::{GpuWork, GpuWorker};
 
 /// Why a kernel could not be made or run.
 pub type Failure = Box<dyn std::error::Error>;
@@ -27,6 +31,22 @@ const SETTINGS: DetectorSettings =
 pub fn x264_parameters(fastest: bool, (width, height): (usize, usize)) -> String {
     let speed = if fastest { Speed::Fastest } else { Speed::Balanced };
     media::x264_parameters(speed, FrameSize::rounded_up(width, height))
+}
+
+/// The library that set-up installs.
+///
+/// # Errors
+/// No home folder.
+pub fn library() -> Result<PathBuf, Failure> {
+    Ok(home_folder()?.join("lib").join("libonnxruntime.so.1.31.1"))
+}
+
+/// The bytes of a model that set-up installs, by the name of its file.
+///
+/// # Errors
+/// It is not there.
+pub fn model(file: &str) -> Result<Vec<u8>, Failure> {
+    Ok(std::fs::read(home_folder()?.join("models").join(file))?)
 }
 
 /// A kernel that takes a picture.
@@ -134,14 +154,7 @@ impl Painter {
     /// No random numbers.
     pub fn new(size: FrameSize, style: FaceStyle, masks: usize) -> Result<Self, Failure> {
         let redactor = Redactor::new(Device::Cpu, size, style)?;
-        let mask = |(ellipse, nth): (EllipsePx, u32)| Mask {
-            track: TrackId(nth),
-            area: MaskArea::Ellipse(ellipse),
-            source: MaskSource::Detected,
-            score: Some(0.9),
-        };
-        let masks = ellipses(masks, size, 128.0).zip(1..).map(mask).collect();
-        Ok(Self { redactor, masks: FrameMasks::new(0, PtsNanos(0), masks) })
+        Ok(Self { redactor, masks: masks_of(ellipses(masks, size, 128.0)) })
     }
 
     /// Hides them in a picture; how many samples of luma that were.
@@ -215,6 +228,17 @@ impl Crowd {
         self.follower.push(Looked { faces, people: Vec::new(), text: Vec::new() });
         std::iter::from_fn(|| self.follower.pop_ready()).map(|frame| frame.masks.len()).sum()
     }
+}
+
+/// A mask for each ellipse, on a track of its own.
+fn masks_of(ellipses: impl Iterator<Item = EllipsePx>) -> FrameMasks {
+    let mask = |(ellipse, nth): (EllipsePx, u32)| Mask {
+        track: TrackId(nth),
+        area: MaskArea::Ellipse(ellipse),
+        source: MaskSource::Detected,
+        score: Some(0.9),
+    };
+    FrameMasks::new(0, PtsNanos(0), ellipses.zip(1..).map(mask).collect())
 }
 
 /// Fills a picture with reproducible noise.
