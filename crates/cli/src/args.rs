@@ -12,7 +12,7 @@ pub(crate) use papers::{
     AuditArgs, AuditCommand, PolicyArgs, PolicyCommand, ReportArgs, ReportCommand, ReportVerbArgs, SheetArgs,
     SheetCommand, VerifyArgs,
 };
-pub(crate) use recordings::{AnalyzeArgs, CheckArgs, RedactArgs, RequestArgs};
+pub(crate) use recordings::{AnalyzeArgs, CheckArgs, MAX_LIVE_SECONDS, RedactArgs, RequestArgs};
 
 /// De-identifies recordings of people in care: asks whether consent covers the purpose, hides every face, disguises
 /// every voice, drops every other trace, checks its own output, and leaves a receipt.

@@ -9,6 +9,9 @@ use obscura_policy::media::model::{
     Speed, Text, TimeSpan, VideoCodec, VoiceMode,
 };
 
+/// A live source is taken for 12 hours at most.
+pub(crate) const MAX_LIVE_SECONDS: u64 = 43_200;
+
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     obscura redact resus.mp4 --sheet resus.yaml --purpose HQUALIMP -o resus.deid.mp4\n  \
@@ -24,7 +27,7 @@ pub(crate) struct RedactArgs {
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// Take so much of a live source, in seconds; else until it ends, or Ctrl-C
-    #[arg(long = "for", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=43_200))]
+    #[arg(long = "for", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=MAX_LIVE_SECONDS))]
     pub(crate) length_seconds: Option<u64>,
     #[command(flatten)]
     pub(crate) look: LookArgs,

@@ -13,14 +13,11 @@ use obscura_policy::{
     Permit, Receipt, Source, State, Verdict, judge, note_unusable_sheet, receipt_path, render,
 };
 
-use crate::args::RedactArgs;
+use crate::args::{MAX_LIVE_SECONDS, RedactArgs};
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::progress::Watcher;
 use crate::{clock, commands, interrupt, stages};
-
-/// A live source is taken for 12 hours at most.
-const MAX_LIVE_SECONDS: u64 = 43_200;
 
 pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     let began = Instant::now();

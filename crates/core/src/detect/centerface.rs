@@ -9,8 +9,8 @@ use std::sync::Arc;
 use crate::model::{Detection, Frame, FrameSize};
 
 use super::FaceDetector;
-use super::arithmetic;
-use super::engine::{Decoder, DetectorSettings, Engine, Grid, Look};
+use super::arithmetic::{self, Numbers};
+use super::engine::{Adapted, Decoder, DetectorSettings, Engine, Grid, Look};
 use super::error::DetectError;
 use super::gpu::Accelerator;
 use super::layout::Turn;
@@ -28,22 +28,13 @@ pub(super) const NAME: &str = "CenterFace";
 /// The maps that are read: scores, sizes, centres.
 pub(super) const OUTPUTS: [&str; 3] = ["537", "538", "539"];
 
-const WISHES: Wishes<'_> = Wishes { outputs: &OUTPUTS, normalise: None, calibration: None };
-
-/// The network in floating point, as ONNX Runtime takes it.
-///
-/// # Errors
-/// [`DetectError::Model`].
-pub(super) fn adapted(model_bytes: &[u8]) -> Result<Vec<u8>, DetectError> {
-    onnx::adapt(model_bytes, &WISHES).map_err(|source| DetectError::Model { model: NAME, source })
-}
-
 /// The network as a GPU takes it.
 ///
 /// # Errors
 /// [`DetectError::Model`].
 pub(super) fn layers(model_bytes: &[u8]) -> Result<onnx::Layers, DetectError> {
-    onnx::layers(model_bytes, &WISHES).map_err(|source| DetectError::Model { model: NAME, source })
+    let wishes = Wishes { outputs: &OUTPUTS, normalise: None, calibration: None };
+    onnx::layers(model_bytes, &wishes).map_err(|source| DetectError::Model { model: NAME, source })
 }
 
 /// The detector for the first look: finds the most faces.
@@ -62,6 +53,26 @@ impl CenterFace {
         settings: DetectorSettings,
     ) -> Result<Self, DetectError> {
         Engine::new::<Layers>(runtime, model_bytes, settings).map(Self)
+    }
+
+    /// Adapts the model once for several detectors.
+    ///
+    /// # Errors
+    /// [`DetectError::Model`].
+    pub fn adapt(model_bytes: &[u8], numbers: Numbers) -> Result<Adapted, DetectError> {
+        Adapted::new::<Layers>(model_bytes, numbers)
+    }
+
+    /// Loads what was adapted for the same numbers.
+    ///
+    /// # Errors
+    /// [`DetectError::Setting`], [`DetectError::Runtime`].
+    pub fn load(
+        runtime: &Runtime,
+        adapted: &Adapted,
+        settings: DetectorSettings,
+    ) -> Result<Self, DetectError> {
+        Engine::load::<Layers>(runtime, adapted, settings).map(Self)
     }
 
     /// On a GPU that has the network already. It calculates in floating point, whatever the settings say.

@@ -100,6 +100,31 @@ pub(super) struct Engine {
     candidates: Vec<Candidate>,
 }
 
+/// A model as ONNX Runtime takes it, for as many detectors as there are workers.
+#[derive(Debug)]
+pub struct Adapted(Vec<u8>);
+
+impl Adapted {
+    /// Adapts a model, whose digest the caller has compared, to what numbers it is calculated in.
+    ///
+    /// # Errors
+    /// [`DetectError::Model`].
+    pub(super) fn new<D: Decoder>(model_bytes: &[u8], numbers: Numbers) -> Result<Self, DetectError> {
+        let calibration = D::CALIBRATION.filter(|_| numbers == Numbers::Int8);
+        let wishes = Wishes { outputs: D::OUTPUTS, normalise: D::NORMALISE, calibration };
+        let adapted = onnx::adapt(model_bytes, &wishes);
+        adapted.map(Self).map_err(|source| DetectError::Model { model: D::NAME, source })
+    }
+
+    /// ONNX Runtime with it.
+    ///
+    /// # Errors
+    /// [`DetectError::Runtime`].
+    pub(super) fn network(&self, runtime: &Runtime, model: &'static str) -> Result<Network, DetectError> {
+        Network::new(runtime, model, &self.0)
+    }
+}
+
 /// What the network is calculated with.
 #[derive(Debug)]
 enum Means {
@@ -125,14 +150,22 @@ impl Engine {
         model_bytes: &[u8],
         settings: DetectorSettings,
     ) -> Result<Self, DetectError> {
+        Self::load::<D>(runtime, &Adapted::new::<D>(model_bytes, settings.numbers)?, settings)
+    }
+
+    /// Loads a model that was adapted before.
+    ///
+    /// # Errors
+    /// Settings out of range, a failure of ONNX Runtime.
+    pub(super) fn load<D: Decoder>(
+        runtime: &Runtime,
+        adapted: &Adapted,
+        settings: DetectorSettings,
+    ) -> Result<Self, DetectError> {
         settings.check()?;
-        let calibration = D::CALIBRATION.filter(|_| settings.numbers == Numbers::Int8);
-        let wishes = Wishes { outputs: D::OUTPUTS, normalise: D::NORMALISE, calibration };
-        let adapted = onnx::adapt(model_bytes, &wishes)
-            .map_err(|source| DetectError::Model { model: D::NAME, source })?;
         let sides = Sides::new(settings.side_px);
         let means = Means::Processor(Box::new(OnProcessor {
-            network: Network::new(runtime, D::NAME, &adapted)?,
+            network: adapted.network(runtime, D::NAME)?,
             preparer: Preparer::new(sides, D::ORDER),
             close: Preparer::new(Sides::new(CLOSE_SIDE_PX), D::ORDER),
         }));

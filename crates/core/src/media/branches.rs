@@ -4,7 +4,7 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::AppSrc;
 
-use super::demux::make;
+use super::chain::make;
 use super::encoder;
 use super::error::MediaError;
 use super::nal;

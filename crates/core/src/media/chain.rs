@@ -7,9 +7,43 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::AppSink;
 
-use super::demux::StreamKind;
 use super::error::MediaError;
 use crate::processor;
+
+/// The stream that a pipeline decodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StreamKind {
+    Picture,
+    Sound,
+}
+
+impl StreamKind {
+    pub(super) fn pad_prefix(self) -> &'static str {
+        match self {
+            Self::Picture => "video",
+            Self::Sound => "audio",
+        }
+    }
+}
+
+/// Makes an element, or names the plug-in that is missing.
+pub(super) fn make(factory: &str) -> Result<gst::Element, MediaError> {
+    gst::ElementFactory::make(factory)
+        .build()
+        .map_err(|_e| MediaError::MissingPlugin { what: format!("the GStreamer element `{factory}`") })
+}
+
+/// Ends a stream that is not wanted in a sink of its own.
+pub(super) fn discard(pipeline: &gst::Pipeline, pad: &gst::Pad) -> Result<(), MediaError> {
+    let sink =
+        gst::ElementFactory::make("fakesink").property("sync", false).property("async", false).build()?;
+    pipeline.add(&sink)?;
+    sink.sync_state_with_parent()?;
+    let sink_pad =
+        sink.static_pad("sink").ok_or_else(|| MediaError::Framework("a sink has no pad".to_owned()))?;
+    pad.link(&sink_pad).map_err(|e| MediaError::Framework(e.to_string()))?;
+    Ok(())
+}
 
 /// What is known of one stream.
 #[derive(Debug, Default)]
@@ -86,6 +120,11 @@ impl ChainLink {
         if !is_wanted || self.shared.chosen.swap(true, Ordering::AcqRel) {
             return false;
         }
+        self.lead(pad, caps)
+    }
+
+    /// Leads a decoded stream into the chain, unless it is refused.
+    pub(super) fn lead(&self, pad: &gst::Pad, caps: &gst::Caps) -> bool {
         if let Some(reason) = (self.refuse)(caps) {
             Shared::note(&self.shared.failure, reason);
             return false;
@@ -102,7 +141,7 @@ impl ChainLink {
 }
 
 /// Reads the clock of the thread that hands over the decoded buffers, each time that it does. The decoder works in that one
-/// thread; see [`watch_decoder`].
+/// thread: `demux` gives it no others.
 fn count_processor_time(sink: &AppSink, shared: &Arc<Shared>) {
     let Some(pad) = sink.static_pad("sink") else { return };
     let shared = Arc::clone(shared);

@@ -24,7 +24,7 @@ pub(super) fn place(mixer: &gst::Element) {
 }
 
 /// Why sound of such a format cannot be mixed.
-pub(super) fn refuse(caps: &gst::CapsRef) -> Option<String> {
+pub(super) fn refuse(caps: &gst::Caps) -> Option<String> {
     unplaced(caps).filter(|channels| *channels > MAX_UNPLACED).map(|channels| {
         format!("its sound has {channels} channels without places; export it with at most {MAX_UNPLACED}")
     })

@@ -10,10 +10,10 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::AppSink;
 
-use super::chain::{Chain, Shared};
+use super::chain::{Chain, ChainLink, Shared, StreamKind, discard, make};
 use super::error::MediaError;
 use super::input::InputFile;
-use super::live::{Life, SILENCE_LIMIT};
+use super::life::{Life, SILENCE_LIMIT};
 use super::time_line::TimeLine;
 use crate::model::{DurationNanos, PtsNanos};
 
@@ -22,22 +22,6 @@ const STALL_LIMIT: Duration = Duration::from_mins(1);
 
 /// How often a waiting reader looks at the bus and at the cancel flag.
 const POLL: gst::ClockTime = gst::ClockTime::from_mseconds(50);
-
-/// The stream that a pipeline decodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StreamKind {
-    Picture,
-    Sound,
-}
-
-impl StreamKind {
-    pub(super) fn pad_prefix(self) -> &'static str {
-        match self {
-            Self::Picture => "video",
-            Self::Sound => "audio",
-        }
-    }
-}
 
 /// Stops a pipeline that nobody reads any more.
 #[derive(Debug)]
@@ -82,9 +66,11 @@ impl Demux {
         let decoder = make("decodebin")?;
         pipeline.add_many([&source, &demuxer, &decoder])?;
         source.link(&demuxer)?;
-        let Chain { first, sink, shared } = Chain::new(&pipeline, &[], tail, sink_caps)?;
+        let chain = Chain::new(&pipeline, &[], tail, sink_caps)?;
+        let link = chain.link_for(kind, refuse);
+        let Chain { sink, shared, .. } = chain;
         connect_demuxer(&pipeline, &demuxer, &decoder, kind, &shared);
-        connect_decoder(&decoder, first, refuse, &shared);
+        connect_decoder(&decoder, link, &shared);
         watch_decoder(&pipeline, &shared);
         let bus = pipeline.bus().ok_or_else(|| MediaError::Framework("a pipeline has no bus".to_owned()))?;
         pipeline.set_state(gst::State::Playing)?;
@@ -252,13 +238,6 @@ impl Demux {
     }
 }
 
-/// Makes an element, or names the plug-in that is missing.
-pub(super) fn make(factory: &str) -> Result<gst::Element, MediaError> {
-    gst::ElementFactory::make(factory)
-        .build()
-        .map_err(|_e| MediaError::MissingPlugin { what: format!("the GStreamer element `{factory}`") })
-}
-
 fn connect_demuxer(
     pipeline: &gst::Pipeline,
     demuxer: &gst::Element,
@@ -286,34 +265,11 @@ fn connect_demuxer(
     demuxer.connect_no_more_pads(move |_| state.all_known.store(true, Ordering::Release));
 }
 
-/// Ends a stream that is not wanted in a sink of its own.
-pub(super) fn discard(pipeline: &gst::Pipeline, pad: &gst::Pad) -> Result<(), MediaError> {
-    let sink =
-        gst::ElementFactory::make("fakesink").property("sync", false).property("async", false).build()?;
-    pipeline.add(&sink)?;
-    sink.sync_state_with_parent()?;
-    let sink_pad =
-        sink.static_pad("sink").ok_or_else(|| MediaError::Framework("a sink has no pad".to_owned()))?;
-    pad.link(&sink_pad).map_err(|e| MediaError::Framework(e.to_string()))?;
-    Ok(())
-}
-
-fn connect_decoder(
-    decoder: &gst::Element,
-    first: Option<gst::Element>,
-    refuse: fn(&gst::Caps) -> Option<String>,
-    shared: &Arc<Shared>,
-) {
-    let state = Arc::clone(shared);
+fn connect_decoder(decoder: &gst::Element, link: ChainLink, shared: &Arc<Shared>) {
     decoder.connect_pad_added(move |_, pad| {
         let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
-        if let Some(reason) = refuse(&caps) {
-            return Shared::note(&state.failure, reason);
-        }
-        let sink = first.as_ref().and_then(|element| element.static_pad("sink"));
-        if !matches!(sink.map(|sink| pad.link(&sink)), Some(Ok(_))) {
-            Shared::note(&state.failure, "its decoded stream is of a kind that cannot be used".to_owned());
-        }
+        // What it refuses stops the run: the chain keeps the reason.
+        link.lead(pad, &caps);
     });
     let state = Arc::clone(shared);
     decoder.connect("unknown-type", false, move |values| {

@@ -3,7 +3,7 @@
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
-use super::demux::make;
+use super::chain::make;
 use super::error::MediaError;
 use super::writer::WriterSettings;
 use crate::model::{FrameSize, Speed, VideoCodec};

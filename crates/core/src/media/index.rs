@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+use super::address::LiveKind;
 use super::error::MediaError;
-use super::live::LiveKind;
 use super::time_line::TimeLine;
 use super::{index_mp4, index_other};
 use crate::model::{DurationNanos, PtsNanos};

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
+use super::address::Address;
 use super::error::MediaError;
 use super::index::{Container, InputIndex, read_index, sniff};
-use super::live::{Address, Feed};
+use super::live::Feed;
 use crate::model::{Sha256Digest, hash_reader};
 
 /// Units a second of the times of a live source's pictures: those of RTP.

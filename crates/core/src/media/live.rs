@@ -6,22 +6,19 @@
 //!                └─ everything else ─ thrown away
 //! ```
 
-use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
-use super::chain::Chain;
-use super::demux::{Demux, StreamKind, make};
+use super::address::Address;
+use super::chain::{Chain, StreamKind, discard, make};
+use super::demux::Demux;
 use super::error::MediaError;
-use super::{picture, sound};
-use crate::model::{PtsNanos, Sha256Digest};
-
-/// A source that stays silent for this long has ended.
-pub(super) const SILENCE_LIMIT: Duration = Duration::from_secs(10);
+use super::life::Life;
+use super::{channels, picture, sound};
 
 /// What waits in front of the pictures' and the sound's stages; older data is thrown away for newer. Pictures are late long before.
 const PICTURES_WAITING: gst::ClockTime = gst::ClockTime::from_seconds(3);
@@ -30,72 +27,6 @@ const WAITING_BYTES: u32 = 256 << 20;
 
 /// How long packets are held back to put them in order, in milliseconds.
 const JITTER_MILLIS: u32 = 200;
-
-/// Where a live picture comes from. It is never shown: an address may hold names and passwords.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Address {
-    uri: String,
-    kind: LiveKind,
-}
-
-/// The kinds of sources.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LiveKind {
-    /// A camera or server that speaks RTSP; read over TCP, so that no packet is lost.
-    Rtsp,
-    /// MPEG-TS in UDP packets.
-    Udp,
-    /// A camera of this machine.
-    Camera,
-}
-
-impl LiveKind {
-    /// The name that a receipt uses.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Rtsp => "rtsp",
-            Self::Udp => "udp",
-            Self::Camera => "v4l2",
-        }
-    }
-}
-
-impl fmt::Debug for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Address").field("kind", &self.kind).finish_non_exhaustive()
-    }
-}
-
-impl Address {
-    /// Reads `rtsp://…`, `rtsps://…`, `udp://HOST:PORT` or `v4l2:/dev/…`; `None` where the words name a file.
-    pub fn parse(text: &str) -> Option<Self> {
-        let is = |scheme: &str| text.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme));
-        let (kind, uri) = if is("rtsp://") || is("rtsps://") {
-            (LiveKind::Rtsp, text.to_owned())
-        } else if is("udp://") {
-            (LiveKind::Udp, text.to_owned())
-        } else if is("v4l2:/dev/") {
-            (LiveKind::Camera, format!("v4l2://{}", text.get(5..)?))
-        } else {
-            return None;
-        };
-        Some(Self { uri, kind })
-    }
-
-    pub(super) fn kind(&self) -> LiveKind {
-        self.kind
-    }
-
-    /// What a consent sheet binds to instead of a file's digest: that of the address, without who logs in and what follows `?`.
-    pub(super) fn digest(&self) -> Sha256Digest {
-        let (scheme, rest) = self.uri.split_once("://").unwrap_or(("", &self.uri));
-        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-        // Cameras take passwords there, too.
-        let path = path.split_once('?').map_or(path, |(path, _)| path);
-        Sha256Digest::of(format!("{}://{}{path}", scheme.to_lowercase(), host.to_lowercase()).as_bytes())
-    }
-}
 
 /// A live source that is opened when the first of its streams is asked for.
 #[derive(Debug)]
@@ -116,7 +47,7 @@ impl Feed {
     pub(super) fn picture(&self, cancel: &Arc<AtomicBool>) -> Result<Demux, MediaError> {
         let pipeline = gst::Pipeline::new();
         let source = make("uridecodebin")?;
-        source.set_property("uri", &self.address.uri);
+        source.set_property("uri", self.address.uri());
         source.connect("source-setup", false, |values| {
             if let Some(source) = values.get(1).and_then(|value| value.get::<gst::Element>().ok()) {
                 set_up(&source);
@@ -129,9 +60,7 @@ impl Feed {
         let sounds =
             Chain::new(&pipeline, &[waiting(SOUND_WAITING)?], &sound::tail()?, &sound::float_caps())?;
         connect(&pipeline, &source, [&pictures, &sounds]);
-        let until = self.limit.map(|limit| Instant::now() + limit);
-        let (stop, over, first_picture) = (Arc::clone(&self.stop), AtomicBool::new(false), OnceLock::new());
-        let life = Arc::new(Life { stop, until, over, first_picture });
+        let life = Arc::new(Life::new(Arc::clone(&self.stop), self.limit));
         let [pictures, sounds] = Demux::live(&pipeline, [pictures, sounds], &life, cancel)?;
         pipeline.set_state(gst::State::Playing).map_err(|_refused| unreachable_source())?;
         if let Ok(mut waiting) = self.sound.lock() {
@@ -154,37 +83,6 @@ impl Feed {
 
 fn unreachable_source() -> MediaError {
     MediaError::Unusable("the live source cannot be opened".to_owned())
-}
-
-/// When a live source ends; shared by its streams.
-#[derive(Debug)]
-pub(super) struct Life {
-    stop: Arc<AtomicBool>,
-    until: Option<Instant>,
-    over: AtomicBool,
-    first_picture: OnceLock<PtsNanos>,
-}
-
-impl Life {
-    pub(super) fn begin(&self, first_picture: PtsNanos) {
-        self.first_picture.get_or_init(|| first_picture);
-    }
-
-    /// A time of the source's clock, counted from the first picture; none before it.
-    pub(super) fn since_first_picture(&self, time: PtsNanos) -> Option<PtsNanos> {
-        self.first_picture.get().and_then(|first| time.0.checked_sub(first.0)).map(PtsNanos)
-    }
-
-    /// Whether it has ended: by whoever records it, by its time, or by itself.
-    pub(super) fn is_over(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-            || self.over.load(Ordering::Relaxed)
-            || self.until.is_some_and(|until| Instant::now() >= until)
-    }
-
-    pub(super) fn end(&self) {
-        self.over.store(true, Ordering::Relaxed);
-    }
 }
 
 /// What a source element of a kind needs.
@@ -218,46 +116,16 @@ fn connect(pipeline: &gst::Pipeline, source: &gst::Element, [pictures, sounds]: 
     let weak = pipeline.downgrade();
     let links = [
         pictures.link_for(StreamKind::Picture, picture::refuse_hdr),
-        sounds.link_for(StreamKind::Sound, sound::refuse),
+        sounds.link_for(StreamKind::Sound, channels::refuse),
     ];
     source.connect_pad_added(move |_, pad| {
         let Some(pipeline) = weak.upgrade() else { return };
         let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
         if !links.iter().any(|link| link.take(pad, &caps)) {
             // A stream that cannot be thrown away stops the pipeline with an error, which says more.
-            let _ = super::demux::discard(&pipeline, pad);
+            let _ = discard(&pipeline, pad);
         }
     });
     let known = [pictures.all_known(), sounds.all_known()];
     source.connect_no_more_pads(move |_| known.iter().for_each(|now_known| now_known()));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_told_from_files() {
-        for (text, kind) in [
-            ("rtsp://10.0.0.5:554/stream1", LiveKind::Rtsp),
-            ("RTSPS://cam.example/live", LiveKind::Rtsp),
-            ("udp://0.0.0.0:5000", LiveKind::Udp),
-            ("v4l2:/dev/video0", LiveKind::Camera),
-        ] {
-            assert_eq!(Address::parse(text).map(|address| address.kind()), Some(kind), "{text}");
-        }
-        assert_eq!(Address::parse("v4l2:/dev/video0").unwrap().uri, "v4l2:///dev/video0");
-        for file in ["resus.mp4", "rtsp.mp4", "v4l2:/tmp/x", "http://example.org/a.mp4", "", "udp"] {
-            assert_eq!(Address::parse(file), None, "{file}");
-        }
-    }
-
-    #[test]
-    fn who_logs_in_is_neither_shown_nor_part_of_the_digest() {
-        let [with, without] = ["rtsp://ward:secret@Cam-3.example/s1?pw=secret", "rtsp://cam-3.example/s1"]
-            .map(|text| Address::parse(text).unwrap());
-        assert_eq!(with.digest(), without.digest());
-        assert_ne!(with.digest(), Address::parse("rtsp://cam-3.example/s2").unwrap().digest());
-        assert_eq!(format!("{with:?}"), "Address { kind: Rtsp, .. }");
-    }
 }

@@ -1,5 +1,6 @@
 //! Media in, media out: containers, decoding, encoding, and the allow-list of the finished file.
 
+mod address;
 mod bitrate;
 mod boxes;
 mod branches;
@@ -16,6 +17,7 @@ mod index;
 mod index_mp4;
 mod index_other;
 mod input;
+mod life;
 mod live;
 mod nal;
 mod pace;
@@ -24,6 +26,7 @@ mod sound;
 mod time_line;
 mod writer;
 
+pub use address::Address;
 pub use bitrate::rate_limit;
 pub use clean::{Placement, SoundPlacement, rebuild_index};
 pub use components::{Component, list_components};
@@ -31,7 +34,6 @@ pub use encoder::x264_parameters;
 pub use error::MediaError;
 pub use finished::{FinishedStreams, check_container};
 pub use input::{InputFile, OpenError};
-pub use live::Address;
 pub use picture::{PictureFormat, PictureSource};
 pub use sound::SoundSource;
 pub use writer::{PictureInput, SoundInput, Writer, WriterSettings};

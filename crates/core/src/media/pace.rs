@@ -2,10 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use crate::model::{DurationNanos, LIVE_SEARCH_NANOS, PtsNanos};
+use crate::model::{DurationNanos, PtsNanos};
 
 /// Pictures a second that may be searched, at most (numerator, denominator): the search is planned for so many.
 pub(super) const LIVE_SEARCH_RATE: Option<(u32, u32)> = Some((25, 2));
+
+/// How far apart the pictures are that may be searched, at least. Nobody knows how many a second will come; a little less than the
+/// rate says, for cameras that are not punctual.
+const LIVE_SEARCH_NANOS: u64 = 75_000_000;
 
 /// A picture that comes so much later than the quickest one is late, and so are all behind it until one is not half as late: a
 /// search that has fallen behind catches up at once, and then has its whole round of directions before it can fall behind again.

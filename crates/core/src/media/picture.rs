@@ -7,7 +7,8 @@ use gstreamer as gst;
 use gstreamer_video as gst_video;
 use gstreamer_video::prelude::*;
 
-use super::demux::{Demux, StreamKind, make};
+use super::chain::{StreamKind, make};
+use super::demux::Demux;
 use super::error::MediaError;
 use super::input::InputFile;
 use super::pace::{Admitted, LIVE_SEARCH_RATE, Pace};

@@ -6,8 +6,9 @@ use std::sync::atomic::AtomicBool;
 use gstreamer as gst;
 use gstreamer_audio as gst_audio;
 
+use super::chain::{StreamKind, make};
 use super::channels;
-use super::demux::{Demux, StreamKind, make};
+use super::demux::Demux;
 use super::error::MediaError;
 use super::input::InputFile;
 use crate::model::PtsNanos;
@@ -79,7 +80,9 @@ impl SoundSource {
     pub fn start(input: &InputFile, cancel: Arc<AtomicBool>) -> Result<Option<Self>, MediaError> {
         let mut demux = match input.feed() {
             Some(feed) => feed.sound()?,
-            None => Demux::start(input, StreamKind::Sound, &tail()?, &float_caps(), refuse, cancel)?,
+            None => {
+                Demux::start(input, StreamKind::Sound, &tail()?, &float_caps(), channels::refuse, cancel)?
+            }
         };
         let first = loop {
             let Some(sample) = demux.pull()? else { return Ok(None) };
@@ -216,10 +219,6 @@ pub(super) fn tail() -> Result<[gst::Element; 2], MediaError> {
     let tail = [make("audioconvert")?, make("audioresample")?];
     tail.iter().take(1).for_each(channels::place);
     Ok(tail)
-}
-
-pub(super) fn refuse(caps: &gst::Caps) -> Option<String> {
-    channels::refuse(caps)
 }
 
 pub(super) fn float_caps() -> gst::Caps {

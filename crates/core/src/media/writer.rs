@@ -10,7 +10,7 @@ use gstreamer_video as gst_video;
 
 use super::bitrate::RateLimit;
 use super::branches;
-use super::demux::make;
+use super::chain::make;
 use super::error::MediaError;
 use super::input::descriptor_location;
 use super::picture::PictureFormat;

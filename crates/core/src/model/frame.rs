@@ -125,9 +125,6 @@ pub struct PlaneMut<'a> {
     pub height: usize,
 }
 
-/// How far apart the pictures of a live source are that may be searched, at least. Nobody knows how many a second will come.
-pub const LIVE_SEARCH_NANOS: u64 = 75_000_000;
-
 /// A decoded picture with its place in the recording.
 pub struct Frame {
     /// Position in decode output order, from 0.
@@ -145,7 +142,7 @@ pub struct Frame {
     /// It came from a live source too late to be searched.
     pub late: bool,
     /// Position among those that may be searched, if it is one: of a recording all are, of a live source one in
-    /// [`LIVE_SEARCH_NANOS`], unless it came late.
+    /// 75 ms, unless it came late.
     pub turn: Option<u64>,
     size: FrameSize,
     bytes: PooledBytes,

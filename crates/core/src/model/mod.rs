@@ -9,9 +9,7 @@ mod region;
 mod time;
 
 pub use digest::{Sha256Digest, hash_reader};
-pub use frame::{
-    ColorMatrix, Colorimetry, Frame, FramePool, FrameSize, LIVE_SEARCH_NANOS, PlaneMut, PlaneRef,
-};
+pub use frame::{ColorMatrix, Colorimetry, Frame, FramePool, FrameSize, PlaneMut, PlaneRef};
 pub use geometry::{BoxPx, EllipsePx};
 pub use mask::{
     Detection, FrameMasks, MAX_POLYGON_POINTS, Mask, MaskArea, MaskSource, PointPx, TrackId, TrackKind,

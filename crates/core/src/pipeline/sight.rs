@@ -74,9 +74,10 @@ fn detectors(plan: &Plan, assets: &Assets, size: FrameSize) -> Result<Vec<Center
         score_threshold: TrackSettings::default().keep_score,
         numbers: assets.numbers(plan),
     };
+    let adapted = CenterFace::adapt(&assets.finder.bytes, settings.numbers)?;
     let one = || match &assets.accelerator {
         Some(gpu) => CenterFace::on_gpu(Arc::clone(gpu), settings),
-        None => CenterFace::new(&assets.runtime, &assets.finder.bytes, settings),
+        None => CenterFace::load(&assets.runtime, &adapted, settings),
     };
     (0..worker_count())
         .map(|_| {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::centerface;
+use super::super::arithmetic::Numbers;
+use super::super::centerface::{self, CenterFace};
 use super::super::error::DetectError;
 use super::super::onnx::{Kind, Layers};
 use super::super::runtime::{Network, Runtime};
@@ -11,10 +12,24 @@ use super::{arrangement, planes, slots};
 use crate::gpu::{self, Binding, Gpu, GpuError, SoftwareGpu, buffer};
 use crate::model::Device;
 
-pub(super) const POINTWISE_WGSL: &str = include_str!("../../../../../shaders/pointwise.wgsl");
-pub(super) const DEPTHWISE_WGSL: &str = include_str!("../../../../../shaders/depthwise.wgsl");
-pub(super) const FULL_WGSL: &str = include_str!("../../../../../shaders/full.wgsl");
-pub(super) const DOUBLE_WGSL: &str = include_str!("../../../../../shaders/double.wgsl");
+pub(super) const POINTWISE_WGSL: &str = concat!(
+    include_str!("../../../../../shaders/layer.wgsl"),
+    include_str!("../../../../../shaders/pointwise.wgsl")
+);
+pub(super) const DEPTHWISE_WGSL: &str = concat!(
+    include_str!("../../../../../shaders/layer.wgsl"),
+    include_str!("../../../../../shaders/depthwise.wgsl")
+);
+pub(super) const FULL_WGSL: &str = concat!(
+    include_str!("../../../../../shaders/layer.wgsl"),
+    include_str!("../../../../../shaders/four_channels.wgsl"),
+    include_str!("../../../../../shaders/full.wgsl")
+);
+pub(super) const DOUBLE_WGSL: &str = concat!(
+    include_str!("../../../../../shaders/layer.wgsl"),
+    include_str!("../../../../../shaders/four_channels.wgsl"),
+    include_str!("../../../../../shaders/double.wgsl")
+);
 pub(super) const SCALE_WGSL: &str = include_str!("../../../../../shaders/scale.wgsl");
 pub(super) const TURN_WGSL: &str = include_str!("../../../../../shaders/turn.wgsl");
 
@@ -89,7 +104,8 @@ impl Accelerator {
         model_bytes: &[u8],
     ) -> Result<Self, DetectError> {
         let opened = Self::load(Gpu::open(adapter, name, "detection")?, centerface::layers(model_bytes)?)?;
-        opened.prove(Network::new(runtime, "CenterFace", &centerface::adapted(model_bytes)?)?)
+        let adapted = CenterFace::adapt(model_bytes, Numbers::Float32)?;
+        opened.prove(adapted.network(runtime, centerface::NAME)?)
     }
 
     /// A network on an open device.

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use naga::valid::{Capabilities, ValidationFlags, Validator};
-
 use super::super::arithmetic::Numbers;
 use super::super::testing::{self, Picture};
 use super::super::{CenterFace, DetectError, DetectorSettings, FaceDetector, Place, Turn};
@@ -13,7 +11,8 @@ use super::accelerator::{
 use super::*;
 use crate::detect::centerface;
 use crate::detect::runtime::Network;
-use crate::gpu::{GpuError, testing::software};
+use crate::gpu::GpuError;
+use crate::gpu::testing::{assert_valid, software};
 use crate::model::{Detection, EllipsePx, Frame};
 
 const SETTINGS: DetectorSettings =
@@ -26,6 +25,11 @@ fn accelerator() -> Arc<Accelerator> {
 
 fn on_gpu() -> CenterFace {
     CenterFace::on_gpu(accelerator(), SETTINGS).unwrap()
+}
+
+fn processor() -> Network {
+    let adapted = CenterFace::adapt(&testing::centerface_bytes(), Numbers::Float32).unwrap();
+    adapted.network(&testing::runtime(), centerface::NAME).unwrap()
 }
 
 fn on_cpu() -> CenterFace {
@@ -42,19 +46,13 @@ fn the_shaders_are_valid_and_use_no_optional_capability() {
         ("scale", SCALE_WGSL),
         ("turn", TURN_WGSL),
     ] {
-        let module =
-            naga::front::wgsl::parse_str(wgsl).unwrap_or_else(|e| panic!("{}", e.emit_to_string(wgsl)));
-        let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
-        validator.validate(&module).unwrap_or_else(|e| panic!("{entry_point}: {e:?}"));
-        assert_eq!(module.entry_points.len(), 1);
-        assert_eq!(module.entry_points[0].name, entry_point);
+        assert_valid(entry_point, wgsl);
     }
 }
 
 #[test]
 fn the_network_gives_the_same_maps() {
-    let adapted = centerface::adapted(&testing::centerface_bytes()).unwrap();
-    let mut processor = Network::new(&testing::runtime(), "CenterFace", &adapted).unwrap();
+    let mut processor = processor();
     let mut eye = Eye::new(accelerator());
     // Several pictures, odd numbers of cells at every size of the network, and one size after another in the same memory.
     for shape @ [pictures, height, width] in [[3, 96, 160], [1, 32, 32], [1, 224, 96], [3, 96, 160]] {
@@ -125,8 +123,7 @@ fn a_gpu_has_to_show_that_it_calculates_rightly() {
     let at = network.steps[20].weights;
     network.weights[at] += 0.5;
     let opened = Accelerator::load(software(), network).unwrap();
-    let adapted = centerface::adapted(&bytes).unwrap();
-    let error = opened.prove(Network::new(&runtime, "CenterFace", &adapted).unwrap()).unwrap_err();
+    let error = opened.prove(processor()).unwrap_err();
     assert!(matches!(error, DetectError::Gpu(GpuError::Wrong { .. })), "{error}");
 }
 

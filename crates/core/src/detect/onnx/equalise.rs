@@ -7,8 +7,8 @@
 
 use super::ModelError;
 use super::calibration::Calibration;
-use super::fold::{floats, initializer, integer, scaled_weight};
-use super::proto::{FLOAT, Graph, Node, Tensor};
+use super::fold::{Side, floats, initializer, scaled_weight, store};
+use super::proto::{Graph, Node};
 
 /// Multiplies every tensor of the calibration by its factors.
 ///
@@ -55,15 +55,15 @@ fn rescale(graph: &mut Graph, node: &Node, calibration: &Calibration) -> Result<
     let (mut weight, mut bias) = (constant(name(1)?)?, constant(name(2)?)?);
     if let Some(read) = read {
         let inverse: Vec<f32> = read.iter().map(|factor| factor.recip()).collect();
-        let values = scaled_inputs(node, &weight, &inverse).ok_or_else(|| unfit(node))?;
-        set(&mut weight, &values);
+        let values = scaled_weight(node, &weight, &inverse, Side::Read).ok_or_else(|| unfit(node))?;
+        store(&mut weight, &values);
     }
     if let Some(given) = given {
-        let values = scaled_weight(node, &weight, given).ok_or_else(|| unfit(node))?;
-        set(&mut weight, &values);
+        let values = scaled_weight(node, &weight, given, Side::Given).ok_or_else(|| unfit(node))?;
+        store(&mut weight, &values);
         let old = floats(&bias).filter(|values| values.len() == given.len()).ok_or_else(|| unfit(node))?;
         let values: Vec<f32> = old.iter().zip(given).map(|(value, factor)| value * factor).collect();
-        set(&mut bias, &values);
+        store(&mut bias, &values);
     }
     for tensor in [weight, bias] {
         let place = graph.initializer.iter_mut().find(|known| known.name == tensor.name);
@@ -77,34 +77,4 @@ fn share_factors(graph: &Graph, node: &Node, calibration: &Calibration) -> Resul
     let sum = factors(calibration, result_of(graph, node));
     let terms = node.input.iter().map(|term| factors(calibration, Some(term)));
     if terms.chain([sum]).all(|other| other == sum) { Ok(()) } else { Err(unfit(node)) }
-}
-
-/// The weights of a convolution, each multiplied by the factor of the input channel that it reads (see `scaled_weight` for how they lie).
-fn scaled_inputs(node: &Node, weight: &Tensor, factors: &[f32]) -> Option<Vec<f32>> {
-    let mut values = floats(weight)?;
-    let size = |axis: usize| weight.dims.get(axis).and_then(|dim| usize::try_from(*dim).ok());
-    let (first, second) = (size(0)?, size(1)?);
-    let group = usize::try_from(integer(node, "group").unwrap_or(1)).ok().filter(|group| *group > 0)?;
-    let is_transposed = node.op_type.as_deref() == Some("ConvTranspose");
-    let inputs = if is_transposed { first } else { second.checked_mul(group)? };
-    let outputs_per_group = first.checked_div(group).filter(|outputs| *outputs > 0)?;
-    let kernel = values.len().checked_div(first.checked_mul(second)?).filter(|kernel| *kernel > 0)?;
-    if inputs != factors.len() || kernel * first * second != values.len() {
-        return None;
-    }
-    for (index, kernel) in values.chunks_exact_mut(kernel).enumerate() {
-        let (row, column) = (index / second, index % second);
-        let channel = if is_transposed { row } else { row / outputs_per_group * second + column };
-        let factor = factors.get(channel)?;
-        for value in kernel {
-            *value *= factor;
-        }
-    }
-    Some(values)
-}
-
-fn set(tensor: &mut Tensor, values: &[f32]) {
-    tensor.data_type = Some(FLOAT);
-    tensor.float_data = Vec::new();
-    tensor.raw_data = Some(values.iter().flat_map(|value| value.to_le_bytes()).collect());
 }

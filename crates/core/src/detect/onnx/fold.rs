@@ -55,7 +55,7 @@ fn plan(graph: &Graph, position: usize) -> Option<Fold> {
         return None;
     }
     let at = graph.initializer.iter().position(|tensor| tensor.name.as_ref() == Some(weight))?;
-    let values = scaled_weight(node, graph.initializer.get(at)?, &channels.factor)?;
+    let values = scaled_weight(node, graph.initializer.get(at)?, &channels.factor, Side::Given)?;
     let old_bias = match node.input.get(2).filter(|name| !name.is_empty()) {
         Some(name) => floats(initializer(graph, name)?)?,
         None => vec![0.0; channels.factor.len()],
@@ -72,8 +72,7 @@ fn plan(graph: &Graph, position: usize) -> Option<Fold> {
 fn apply(graph: &mut Graph, position: usize, fold: Fold) {
     let (at, values) = fold.weight;
     if let Some(tensor) = graph.initializer.get_mut(at) {
-        tensor.float_data = Vec::new();
-        tensor.raw_data = Some(values.iter().flat_map(|value| value.to_le_bytes()).collect());
+        store(tensor, &values);
     }
     let bias = format!("{}_folded_bias", fold.output);
     graph.initializer.push(Tensor {
@@ -112,35 +111,52 @@ fn per_channel(graph: &Graph, node: &Node) -> Option<PerChannel> {
     factor.iter().chain(&offset).all(|value| value.is_finite()).then_some(PerChannel { factor, offset })
 }
 
-/// The weights of a convolution, each multiplied by the factor of the output channel that it belongs to.
+/// A side of a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The channels that it reads.
+    Read,
+    /// Those that it gives.
+    Given,
+}
+
+/// The weights of a convolution, each multiplied by the factor of the channel on one side of it.
 ///
 /// `Conv` keeps weights as [out, in / group, ...], `ConvTranspose` as [in, out / group, ...].
-pub(super) fn scaled_weight(node: &Node, weight: &Tensor, factor: &[f32]) -> Option<Vec<f32>> {
+pub(super) fn scaled_weight(node: &Node, weight: &Tensor, factor: &[f32], side: Side) -> Option<Vec<f32>> {
     let mut values = floats(weight)?;
     let size =
         |axis: usize| weight.dims.get(axis).and_then(|dim| usize::try_from(*dim).ok()).filter(|n| *n > 0);
     let (first, second) = (size(0)?, size(1)?);
     let group = usize::try_from(integer(node, "group").unwrap_or(1)).ok().filter(|group| *group > 0)?;
-    let transposed = match node.op_type.as_deref()? {
-        "Conv" => false,
-        "ConvTranspose" => true,
+    // Channels of the first axis count through all groups, those of the second within one.
+    let is_first_axis = match node.op_type.as_deref()? {
+        "Conv" => side == Side::Given,
+        "ConvTranspose" => side == Side::Read,
         _ => return None,
     };
-    let channels = if transposed { second.checked_mul(group)? } else { first };
+    let channels = if is_first_axis { first } else { second.checked_mul(group)? };
     let kernel = values.len().checked_div(first.checked_mul(second)?).filter(|kernel| *kernel > 0)?;
-    let inputs_per_group = first.checked_div(group).filter(|inputs| *inputs > 0)?;
+    let rows_per_group = first.checked_div(group).filter(|rows| *rows > 0)?;
     if channels != factor.len() || kernel * first * second != values.len() {
         return None;
     }
     for (index, kernel) in values.chunks_exact_mut(kernel).enumerate() {
         let (row, column) = (index / second, index % second);
-        let channel = if transposed { row / inputs_per_group * second + column } else { row };
+        let channel = if is_first_axis { row } else { row / rows_per_group * second + column };
         let factor = factor.get(channel)?;
         for value in kernel {
             *value *= factor;
         }
     }
     Some(values)
+}
+
+/// Replaces the values of a tensor.
+pub(super) fn store(tensor: &mut Tensor, values: &[f32]) {
+    tensor.data_type = Some(FLOAT);
+    tensor.float_data = Vec::new();
+    tensor.raw_data = Some(values.iter().flat_map(|value| value.to_le_bytes()).collect());
 }
 
 /// How often a value is read, by nodes or as an output.

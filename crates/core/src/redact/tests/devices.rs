@@ -1,9 +1,8 @@
 //! Every device gives the same bytes, and a device that fails gives none.
 
-use naga::valid::{Capabilities, ValidationFlags, Validator};
-
 use super::*;
 use crate::gpu::GpuError;
+use crate::gpu::testing::assert_valid;
 use crate::redact::backend::{Backend, Job};
 use crate::redact::cpu::CpuBackend;
 use crate::redact::error::RedactError;
@@ -13,12 +12,7 @@ use crate::redact::grid::CellGrid;
 #[test]
 fn the_shaders_are_valid_and_use_no_optional_capability() {
     for (entry_point, wgsl) in [("measure", MEASURE_WGSL), ("paint", PAINT_WGSL)] {
-        let module =
-            naga::front::wgsl::parse_str(wgsl).unwrap_or_else(|e| panic!("{}", e.emit_to_string(wgsl)));
-        let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
-        validator.validate(&module).unwrap_or_else(|e| panic!("{entry_point}: {e:?}"));
-        assert_eq!(module.entry_points.len(), 1);
-        assert_eq!(module.entry_points[0].name, entry_point);
+        assert_valid(entry_point, wgsl);
     }
 }
 

@@ -1,0 +1,106 @@
+//! Addresses of live sources: what is one, and what of it a consent sheet may know.
+
+use std::fmt;
+
+use crate::model::Sha256Digest;
+
+/// Where a live picture comes from. It is never shown: an address may hold names and passwords.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    uri: String,
+    kind: LiveKind,
+}
+
+/// The kinds of sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LiveKind {
+    /// A camera or server that speaks RTSP; read over TCP, so that no packet is lost.
+    Rtsp,
+    /// MPEG-TS in UDP packets.
+    Udp,
+    /// A camera of this machine.
+    Camera,
+}
+
+impl LiveKind {
+    /// The name that a receipt uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rtsp => "rtsp",
+            Self::Udp => "udp",
+            Self::Camera => "v4l2",
+        }
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Address").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl Address {
+    /// Reads `rtsp://…`, `rtsps://…`, `udp://HOST:PORT` or `v4l2:/dev/…`; `None` where the words name a file.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is = |scheme: &str| text.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme));
+        let (kind, uri) = if is("rtsp://") || is("rtsps://") {
+            (LiveKind::Rtsp, text.to_owned())
+        } else if is("udp://") {
+            (LiveKind::Udp, text.to_owned())
+        } else if is("v4l2:/dev/") {
+            (LiveKind::Camera, format!("v4l2://{}", text.get(5..)?))
+        } else {
+            return None;
+        };
+        Some(Self { uri, kind })
+    }
+
+    /// What the framework opens.
+    pub(super) fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    pub(super) fn kind(&self) -> LiveKind {
+        self.kind
+    }
+
+    /// What a consent sheet binds to instead of a file's digest: that of the address, without who logs in and what follows `?`.
+    pub(super) fn digest(&self) -> Sha256Digest {
+        let (scheme, rest) = self.uri.split_once("://").unwrap_or(("", &self.uri));
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+        // Cameras take passwords there, too.
+        let path = path.split_once('?').map_or(path, |(path, _)| path);
+        Sha256Digest::of(format!("{}://{}{path}", scheme.to_lowercase(), host.to_lowercase()).as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_from_files() {
+        for (text, kind) in [
+            ("rtsp://10.0.0.5:554/stream1", LiveKind::Rtsp),
+            ("RTSPS://cam.example/live", LiveKind::Rtsp),
+            ("udp://0.0.0.0:5000", LiveKind::Udp),
+            ("v4l2:/dev/video0", LiveKind::Camera),
+        ] {
+            assert_eq!(Address::parse(text).map(|address| address.kind()), Some(kind), "{text}");
+        }
+        assert_eq!(Address::parse("v4l2:/dev/video0").unwrap().uri, "v4l2:///dev/video0");
+        for file in ["resus.mp4", "rtsp.mp4", "v4l2:/tmp/x", "http://example.org/a.mp4", "", "udp"] {
+            assert_eq!(Address::parse(file), None, "{file}");
+        }
+    }
+
+    #[test]
+    fn who_logs_in_is_neither_shown_nor_part_of_the_digest() {
+        let [with, without] = ["rtsp://ward:secret@Cam-3.example/s1?pw=secret", "rtsp://cam-3.example/s1"]
+            .map(|text| Address::parse(text).unwrap());
+        assert_eq!(with.digest(), without.digest());
+        assert_ne!(with.digest(), Address::parse("rtsp://cam-3.example/s2").unwrap().digest());
+        assert_eq!(format!("{with:?}"), "Address { kind: Rtsp, .. }");
+    }
+}
