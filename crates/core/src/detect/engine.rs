@@ -52,6 +52,8 @@ pub(super) trait Decoder {
     const NORMALISE: Option<Normalise> = None;
     /// What was measured inside it, where it can be calculated in 8 bits.
     const CALIBRATION: Option<&'static str> = None;
+    /// Longest side of the input for a part of a frame that is looked at closely.
+    const CLOSE_SIDE_PX: u16 = CLOSE_SIDE_PX;
     /// Boxes that share more than this of their common area are one.
     const MAX_IOU: f32 = nms::MAX_FACE_IOU;
 
@@ -167,7 +169,7 @@ impl Engine {
         let means = Means::Processor(Box::new(OnProcessor {
             network: adapted.network(runtime, D::NAME)?,
             preparer: Preparer::new(sides, D::ORDER),
-            close: Preparer::new(Sides::new(CLOSE_SIDE_PX), D::ORDER),
+            close: Preparer::new(Sides::new(D::CLOSE_SIDE_PX), D::ORDER),
         }));
         Ok(Self { means, sides, settings, candidates: Vec::new() })
     }
@@ -267,6 +269,19 @@ impl Look<'_> {
                 self.finder.whole::<D>(&outputs, (layout.width, layout.height), &layout.frame_from_model)
             }
         }
+    }
+
+    /// The same with an input of the size for close looks. On a GPU as [`Self::whole`].
+    ///
+    /// # Errors
+    /// A failure of ONNX Runtime or of the GPU, or outputs that cannot be trusted.
+    pub(super) fn close<D: Decoder>(&mut self, turn: Turn) -> Result<Vec<Detection>, DetectError> {
+        let Self { eyes, finder, .. } = self;
+        let Eyes::Processor { network, close, .. } = eyes else { return self.whole::<D>(turn) };
+        let mut loaded = close.load(finder.view);
+        let input = loaded.whole(turn);
+        let outputs = network.run(input.pixels, input.height, input.width)?;
+        finder.whole::<D>(&outputs, (input.width, input.height), &input.frame_from_model)
     }
 
     /// Whether a face is too small for a look at the whole of a large frame.

@@ -57,6 +57,17 @@ impl YuNet {
     }
 }
 
+impl YuNet {
+    /// The same for a small part, seen as large as it can be.
+    pub(super) fn look_closely_at(
+        &mut self,
+        view: View<'_>,
+        turn: Turn,
+    ) -> Result<Vec<Detection>, DetectError> {
+        self.0.look_at(view)?.close::<Layers>(turn)
+    }
+}
+
 impl FaceDetector for YuNet {
     fn name(&self) -> &'static str {
         Layers::NAME
@@ -72,6 +83,7 @@ struct Layers;
 impl Decoder for Layers {
     const NAME: &'static str = "YuNet";
     const ORDER: ChannelOrder = ChannelOrder::Bgr;
+    const CLOSE_SIDE_PX: u16 = 320;
     const OUTPUTS: &'static [&'static str] =
         &["cls_8", "cls_16", "cls_32", "obj_8", "obj_16", "obj_32", "bbox_8", "bbox_16", "bbox_32"];
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use super::assets::{AssetError, Assets};
 use super::error::EngineError;
-use crate::detect::{CloseLook, Glance, LookTimes, Lookout, PeopleDetector, TextDetector, Turn};
+use crate::detect::{CloseLook, Glance, LookTimes, Lookout, PeopleDetector, Place, TextDetector, Turn};
 use crate::media::PictureFormat;
 use crate::model::{Detection, Frame, Heads, OnUncertain, Plan, Search, Speed, Text};
 use crate::track::PERSON_KEEP_SCORE;
@@ -67,6 +67,18 @@ impl Lookouts {
             return Ok(Vec::new());
         }
         Ok(choose(&self.close, frame.seq)?.detect(frame, turn, self.detector_side_px)?)
+    }
+
+    /// Looks once more, as closely as can be, for faces in a frame that were expected in places and not found there; small frames
+    /// are left alone. Waits for a free detector.
+    ///
+    /// # Errors
+    /// Those of [`Self::look_closely`].
+    pub(super) fn look_again(&self, frame: &Frame, places: &[Place]) -> Result<Vec<Detection>, EngineError> {
+        if places.is_empty() || !CloseLook::is_for(frame.size()) {
+            return Ok(Vec::new());
+        }
+        Ok(choose(&self.close, frame.seq)?.near(frame, places, self.detector_side_px)?)
     }
 
     /// Looks at a frame, or not. Waits for a free set.

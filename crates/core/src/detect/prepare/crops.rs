@@ -58,14 +58,28 @@ impl Place {
     }
 
     /// What of a whole frame lies around a small face, for a crop that is cut out of it and not out of the scaled picture.
+    pub(crate) fn surroundings<'a>(&self, frame: &View<'a>) -> View<'a> {
+        let step_px = (self.longest_px() / FACE_ON_CROP_PX).max(1.0);
+        self.square_of(frame, f32::from(CLOSE_SIDE_PX) * step_px)
+    }
+
+    /// What of a whole frame lies around it: a square of so many times its size.
+    pub(crate) fn part_of<'a>(&self, frame: &View<'a>, sizes: f32) -> View<'a> {
+        self.square_of(frame, sizes * self.longest_px())
+    }
+
+    /// Whether a face lies at this place: each has the middle of the other.
+    pub(crate) fn is_at(&self, face: &EllipsePx) -> bool {
+        face.contains(self.face.cx, self.face.cy) && self.face.contains(face.cx, face.cy)
+    }
+
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "clamped to what a frame may have"
     )]
-    pub(crate) fn surroundings<'a>(&self, frame: &View<'a>) -> View<'a> {
-        let step_px = (self.longest_px() / FACE_ON_CROP_PX).max(1.0);
-        let side = (f32::from(CLOSE_SIDE_PX) * step_px).min(65_536.0);
+    fn square_of<'a>(&self, frame: &View<'a>, side: f32) -> View<'a> {
+        let side = side.min(65_536.0);
         let from = |centre: f32| (centre - side / 2.0).clamp(0.0, 65_536.0) as usize;
         let side = side as usize;
         frame.part((from(self.face.cx), from(self.face.cy)), (side, side))

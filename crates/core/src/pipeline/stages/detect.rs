@@ -10,6 +10,12 @@ use crate::pipeline::lately::Lately;
 use crate::pipeline::watching::Lookouts;
 use crate::track::{Looked, Observation};
 
+/// A face that was expected and has a lower score is looked for again: tracks begin from here on.
+const CLEARLY_FOUND: f32 = 0.25;
+
+/// Places that are looked at again in a frame, at most, those of the surest faces.
+const MAX_AGAIN: usize = 8;
+
 pub(in crate::pipeline) fn run(
     mut detector: CenterFace,
     lookouts: &Lookouts,
@@ -60,19 +66,25 @@ fn search(
     for turn in schedule.passes(nth) {
         detections.extend(look.whole(turn)?);
     }
-    let (mut places, mut are_small): (Vec<Place>, bool) = (Vec::new(), false);
+    let (mut expected, mut are_small): (Vec<Place>, bool) = (Vec::new(), false);
     if schedule.follows_faces() {
-        let Some(expected) = watch.input(|| lately.expected(nth, frame.pts)) else { return Ok(None) };
-        are_small = expected.iter().any(|known| known.is_clear && look.is_small(&Place::of(known.face)));
-        places.extend(expected.into_iter().map(|known| Place::of(known.face)));
+        let Some(known) = watch.input(|| lately.expected(nth, frame.pts)) else { return Ok(None) };
+        are_small = known.iter().any(|known| known.is_clear && look.is_small(&Place::of(known.face)));
+        expected.extend(known.into_iter().map(|known| Place::of(known.face)));
     }
     for turn in schedule.close_looks(nth, are_small) {
         detections.extend(lookouts.look_closely(frame, turn)?);
     }
     if schedule.follows_faces() {
-        let has_passed = |place: &Place| schedule.passes(nth).any(|turn| turn == place.turn);
-        places.retain(|place| !has_passed(place) || look.is_small(place));
-        detections.extend(look.near(&places)?);
+        let has_passed = |place: &&Place| schedule.passes(nth).any(|turn| turn == place.turn);
+        let places = expected.iter().filter(|place| !has_passed(place) || look.is_small(place));
+        detections.extend(look.near(&places.copied().collect::<Vec<_>>())?);
+        let is_found = |place: &Place| {
+            detections.iter().any(|face| face.score >= CLEARLY_FOUND && place.is_at(&face.ellipse))
+        };
+        expected.retain(|place| !is_found(place));
+        expected.truncate(MAX_AGAIN);
+        detections.extend(lookouts.look_again(frame, &expected)?);
         lately.publish(nth, frame.pts, &detections);
     }
     Ok(Some(detections))
