@@ -174,7 +174,9 @@ fn a_face_that_the_self_check_finds_is_hidden_in_what_was_recorded() {
     };
     let bench = Bench::new();
     let scene = data.join("media/scenes/lying.mp4").display().to_string();
-    let args = format!("-i {scene} -t 5 -c:v libx264 -preset veryfast -g 15 -bf 0 -pix_fmt yuv420p -c:a aac");
+    let args = format!(
+        "-i {scene} -t 5 -vf scale=1152:648 -c:v libx264 -preset veryfast -g 15 -bf 0 -pix_fmt yuv420p -c:a aac"
+    );
     let server = Server::of(&bench.make("lying.mp4", &args));
     let options = ["--for", "5", "--search", "upright", "--heads", "off", "--margin", "0", "--i-accept-weak"];
     obscura_tests::run::finish(&mut redact(&bench, &server.address, &options)).expect(0);

@@ -79,12 +79,14 @@ fn search(
         let has_passed = |place: &&Place| schedule.passes(nth).any(|turn| turn == place.turn);
         let places = expected.iter().filter(|place| !has_passed(place) || look.is_small(place));
         detections.extend(look.near(&places.copied().collect::<Vec<_>>())?);
-        let is_found = |place: &Place| {
-            detections.iter().any(|face| face.score >= CLEARLY_FOUND && place.is_at(&face.ellipse))
-        };
-        expected.retain(|place| !is_found(place));
-        expected.truncate(MAX_AGAIN);
-        detections.extend(lookouts.look_again(frame, &expected)?);
+        if schedule.looks_again(nth) {
+            let is_found = |place: &Place| {
+                detections.iter().any(|face| face.score >= CLEARLY_FOUND && place.is_at(&face.ellipse))
+            };
+            expected.retain(|place| !is_found(place));
+            expected.truncate(MAX_AGAIN);
+            detections.extend(lookouts.look_again(frame, &expected)?);
+        }
         lately.publish(nth, frame.pts, &detections);
     }
     Ok(Some(detections))
