@@ -18,18 +18,24 @@ const COMPOSER: Environment = Environment {
     modules: "cv2, numpy",
 };
 
-/// Scenes that nothing was tuned on: how people lie, their number, the picture's size, how high their faces are as shares of
-/// its height, and the seed.
-const FRESH: [Fresh; 9] = [
-    Fresh { turn: "upright", people: 4, size: "1280x720", faces: USUAL, seed: 2001 },
-    Fresh { turn: "lying", people: 4, size: "1280x720", faces: USUAL, seed: 2002 },
-    Fresh { turn: "any", people: 4, size: "1280x720", faces: USUAL, seed: 2003 },
-    Fresh { turn: "upright", people: 7, size: "1920x1080", faces: USUAL, seed: 2004 },
-    Fresh { turn: "upright", people: 7, size: "1920x1080", faces: USUAL, seed: 2005 },
-    Fresh { turn: "upright", people: 6, size: "1280x720", faces: SMALL_720P, seed: 3001 },
-    Fresh { turn: "any", people: 6, size: "1280x720", faces: SMALL_720P, seed: 3002 },
-    Fresh { turn: "upright", people: 7, size: "1920x1080", faces: SMALL_1080P, seed: 3003 },
-    Fresh { turn: "any", people: 7, size: "1920x1080", faces: SMALL_1080P, seed: 3004 },
+/// Scenes that nothing was tuned on, with faces of the script's own sizes. One scene says little: over seeds that were drawn for
+/// development, a face that no look at the whole finds was in six of fourteen.
+const FRESH: [Fresh; 15] = [
+    usual("upright", 4, "1280x720", 2001),
+    usual("upright", 4, "1280x720", 5001),
+    usual("upright", 4, "1280x720", 5002),
+    usual("lying", 4, "1280x720", 2002),
+    usual("lying", 4, "1280x720", 5003),
+    usual("lying", 4, "1280x720", 5004),
+    usual("any", 4, "1280x720", 2003),
+    usual("upright", 7, "1920x1080", 2004),
+    usual("upright", 7, "1920x1080", 2005),
+    usual("upright", 7, "1920x1080", 5005),
+    usual("upright", 7, "1920x1080", 5006),
+    Fresh { faces: SMALL_720P, ..usual("upright", 6, "1280x720", 3001) },
+    Fresh { faces: SMALL_720P, ..usual("any", 6, "1280x720", 3002) },
+    Fresh { faces: SMALL_1080P, ..usual("upright", 7, "1920x1080", 3003) },
+    Fresh { faces: SMALL_1080P, ..usual("any", 7, "1920x1080", 3004) },
 ];
 
 /// The script's own range, and two below it: faces of 25 to 43 and of 30 to 59 pixels.
@@ -37,13 +43,18 @@ const USUAL: &str = ".09, .26";
 const SMALL_720P: &str = ".035, .06";
 const SMALL_1080P: &str = ".028, .055";
 
-/// A scene that is composed for the measurement.
+/// A scene that is composed for the measurement: how people lie, their number, the picture's size, how high their faces are as shares of
+/// its height, and the seed.
 struct Fresh {
     turn: &'static str,
     people: u32,
     size: &'static str,
     faces: &'static str,
     seed: u32,
+}
+
+const fn usual(turn: &'static str, people: u32, size: &'static str, seed: u32) -> Fresh {
+    Fresh { turn, people, size, faces: USUAL, seed }
 }
 
 impl Fresh {
@@ -90,10 +101,22 @@ fn measure(data: &Path) -> Result<String, Failure> {
         row(&format!("{scene}.mp4"), &clip, folder, &mut body)?;
     }
     let python = COMPOSER.python()?;
+    let mut sums = [[0; 2]; 2];
     for fresh in &FRESH {
         let clip = fresh.compose(&python, data, folder)?;
-        row(&fresh.name(), &clip, folder, &mut body)?;
+        let found = row(&fresh.name(), &clip, folder, &mut body)?;
+        if fresh.faces == USUAL {
+            for (sums, (faces, leaked)) in sums.iter_mut().zip(found) {
+                *sums = [sums[0] + faces, sums[1] + leaked];
+            }
+        }
     }
+    let [int, float] = sums.map(|[faces, leaked]| format!("{leaked} ({:.2} %)", share(leaked, faces)));
+    writeln!(
+        body,
+        "| all composed ones but those of small faces | {} | {int} | | | | {float} | | | |",
+        sums[0][0]
+    )?;
     body.push_str(
         "\nA face leaks where the fine detail of its middle still correlates by more than 0.45 with the original's and keeps \
          more than 0.35 of its energy. Nothing may be tuned on the composed scenes: whoever does composes others.\n",
@@ -101,13 +124,22 @@ fn measure(data: &Path) -> Result<String, Failure> {
     Ok(body)
 }
 
-fn row(name: &str, clip: &Path, folder: &Path, body: &mut String) -> Result<(), Failure> {
+fn share(part: usize, whole: usize) -> f64 {
+    100.0 * part as f64 / whole.max(1) as f64
+}
+
+/// Adds a scene; faces and leaks as by default, and in floating point.
+fn row(name: &str, clip: &Path, folder: &Path, body: &mut String) -> Result<[(usize, usize); 2], Failure> {
     let mut row = format!("| {name} |");
+    let mut found = [(0, 0); 2];
     for (nth, options) in [[].as_slice(), &["--arithmetic", "float"]].into_iter().enumerate() {
         let run = contenders::time(&mut contenders::obscura(clip, folder, options)?)?;
         let leak = leak::measure(clip, &clip.with_extension("gt.json"), &contenders::output(folder));
         if nth == 0 {
             write!(row, " {} |", leak.faces)?;
+        }
+        if let Some(found) = found.get_mut(nth) {
+            *found = (leak.faces, leak.leaked);
         }
         write!(
             row,
@@ -120,5 +152,6 @@ fn row(name: &str, clip: &Path, folder: &Path, body: &mut String) -> Result<(), 
         )?;
     }
     crate::talk(&row);
-    Ok(writeln!(body, "{row}")?)
+    writeln!(body, "{row}")?;
+    Ok(found)
 }
