@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use obscura_core::kernels;
-use obscura_tests::{Sheet, receipt, run};
+use obscura_tests::{Sheet, media, receipt, run};
 use serde_json::Value;
 
 use crate::python::Environment;
@@ -20,6 +20,14 @@ const PEER: Environment = Environment {
     what: "the peer deface",
     packages: &["deface==1.5.0", "onnxruntime", "opencv-python-headless"],
     modules: "deface, onnxruntime, cv2",
+};
+
+/// Another peer, whose leaks are comparable at its most careful settings only.
+const SCRUBBER: Environment = Environment {
+    name: "scrubber",
+    what: "the peer OpenScrub",
+    packages: &["openscrub==1.0.81", "opencv-python==4.12.0.88", "numpy<2.3"],
+    modules: "cv2, openscrub",
 };
 
 /// How often the memory of a running program is read.
@@ -115,6 +123,32 @@ pub(crate) fn deface(program: &Path, clip: &Path, folder: &Path, extra: &[&str])
     let mut command = Command::new(program);
     command.arg(clip).arg("-o").arg(folder.join("deface.mp4")).args(extra);
     command
+}
+
+/// The other peer's program.
+pub(crate) fn scrubber() -> Result<PathBuf, Failure> {
+    Ok(SCRUBBER.python()?.with_file_name("openscrub"))
+}
+
+/// The other peer's command, at the settings at which it leaks about as little as this tool. It fetches models by itself from where there
+/// may be no network: it finds `YuNet` in its folder, and an empty file instead of the model by which it groups faces for a
+/// review, so that it does without at once.
+pub(crate) fn openscrub(program: &Path, clip: &Path, folder: &Path) -> Result<Command, String> {
+    let home = folder.join("openscrub");
+    let models = home.join(".openscrub/models");
+    let place = || -> std::io::Result<()> {
+        fs::create_dir_all(&models)?;
+        let yunet = "face_detection_yunet_2023mar.onnx";
+        fs::copy(media::home().join("models").join(yunet), models.join(yunet))?;
+        fs::write(models.join("face_recognition_sface_2021dec.onnx"), [0; 16_384])
+    };
+    place().map_err(|e| format!("the models of OpenScrub cannot be laid out: {e}"))?;
+    let mut command = Command::new(program);
+    command.arg(clip).arg("-o").arg(folder.join("openscrub.mp4")).env("HOME", home);
+    command.arg("--face-model").arg(media::home().join("models/centerface.onnx"));
+    command.args(["--categories", "face", "--face-threshold", "0.3", "--paranoid", "--mode", "box"]);
+    command.args(["--device", "cpu", "--encoder", "x264", "--overwrite"]);
+    Ok(command)
 }
 
 /// How long the self-check of the last run took, read from its receipt.

@@ -1,7 +1,7 @@
 //! Speed: rounds in which every contender runs once, one after the other, so that a busy machine is fair to all.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::clips;
 use crate::contenders::{self, Run};
@@ -22,7 +22,7 @@ struct Measured {
 }
 
 /// What runs in each round, in this order.
-const ROWS: [&str; 7] = [
+const ROWS: [&str; 8] = [
     "obscura at its defaults (detector 640 wide, x264 veryfast)",
     "obscura --speed fastest (x264 ultrafast)",
     "obscura --search upright --heads off (no turned passes, nobody without a face)",
@@ -30,11 +30,13 @@ const ROWS: [&str; 7] = [
     "floor: ffmpeg decodes, x264 ultrafast encodes",
     "deface --scale 640x360",
     "deface at its defaults",
+    "OpenScrub 1.0.81 with CenterFace, paranoid, threshold 0.3, boxes",
 ];
 
 /// Measures on the upright scene at 720p and 1080p, and on the lying one.
 pub(crate) fn section(scenes: &Path, rounds: usize) -> Result<Section, String> {
-    let peer = contenders::peer().inspect_err(|failure| crate::talk(&failure.to_string())).ok();
+    let said = |failure: &crate::Failure| crate::talk(&failure.to_string());
+    let peers = [contenders::peer(), contenders::scrubber()].map(|peer| peer.inspect_err(said).ok());
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let large = clips::scaled(&scenes.join("upright.mp4"), folder.path(), (1920, 1080), 8);
     let mut body = String::new();
@@ -44,40 +46,42 @@ pub(crate) fn section(scenes: &Path, rounds: usize) -> Result<Section, String> {
         ("scenes/upright.mp4 scaled to 1920x1080", large),
     ];
     for (name, clip) in all {
-        let rows = measure(&clip, peer.as_deref(), rounds)?;
+        let rows = measure(&clip, &peers, rounds)?;
         table(&mut body, name, rounds, &rows);
     }
     body.push_str(
         "Start-up, digests, gate and receipt are counted in the seconds; the self-check is taken off where the column says so. \
          Ratios are taken within a round; the median stands first, the smallest and the largest in brackets.\n",
     );
-    if peer.is_none() {
-        body.push_str("deface could not be installed here: its rows are missing.\n");
+    if peers.iter().any(Option::is_none) {
+        body.push_str("A peer could not be installed here: its rows are missing.\n");
     }
     Ok(Section { name: "speed", title: "Speed", body })
 }
 
-fn measure(clip: &Path, peer: Option<&Path>, rounds: usize) -> Result<Vec<Row>, String> {
+fn measure(clip: &Path, peers: &[Option<PathBuf>; 2], rounds: usize) -> Result<Vec<Row>, String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let folder = folder.path();
     let mut rows: Vec<Row> = ROWS.iter().map(|name| Row { name, runs: Vec::new() }).collect();
     for round in 1..=rounds {
         crate::talk(&format!("speed: round {round} of {rounds}"));
-        let upright = ["--search", "upright", "--heads", "off"];
         let mut runs = Vec::new();
+        let upright = ["--search", "upright", "--heads", "off"];
         for options in [&[][..], &["--speed", "fastest"][..], &upright[..]] {
-            runs.push(ours(clip, folder, options)?);
+            runs.push(Some(ours(clip, folder, options)?));
         }
         for fastest in [false, true] {
-            runs.push(theirs(contenders::time(&mut contenders::floor(clip, folder, fastest)?)?));
+            runs.push(Some(theirs(contenders::time(&mut contenders::floor(clip, folder, fastest)?)?)));
         }
-        if let Some(peer) = peer {
-            let scaled = ["--scale", "640x360"];
-            runs.push(theirs(contenders::time(&mut contenders::deface(peer, clip, folder, &scaled))?));
-            runs.push(theirs(contenders::time(&mut contenders::deface(peer, clip, folder, &[]))?));
+        let [peer, scrubber] = peers;
+        for options in [&["--scale", "640x360"][..], &[]] {
+            let run = |peer: &PathBuf| contenders::time(&mut contenders::deface(peer, clip, folder, options));
+            runs.push(peer.as_ref().map(run).transpose()?.map(theirs));
         }
+        let run = |peer: &PathBuf| contenders::time(&mut contenders::openscrub(peer, clip, folder)?);
+        runs.push(scrubber.as_ref().map(run).transpose()?.map(theirs));
         for (row, run) in rows.iter_mut().zip(runs) {
-            row.runs.push(run);
+            row.runs.extend(run);
         }
     }
     rows.retain(|row| !row.runs.is_empty());
