@@ -45,7 +45,8 @@ pub(crate) fn section() -> Result<Section, String> {
             let _ = writeln!(
                 body,
                 "On {}. Pictures of noise in memory, {FACES} faces in each, searched as at the defaults (every second picture, \
-                 half of those as a whole in two directions, the others in crops), all faces hidden.\n\n\
+                 half of those as a whole in two directions, the others in crops), all faces hidden. Looks for small \
+                 and lost faces and for people, which the processor does beside it, are left out.\n\n\
                  | pictures | workers | a second |\n|---|---|---|",
                 work.name()
             );

@@ -117,7 +117,7 @@ fn a_gpu_finds_and_hides_what_the_processor_does() {
     let [cpu, gpu] = found.each_ref().map(|report| &report["render"]);
     for part in ["detection_device", "redaction_device"] {
         assert_eq!(cpu[part], "cpu");
-        assert!(gpu[part].as_str().unwrap().contains("llvmpipe") || gpu[part] != "cpu", "{gpu}");
+        assert!(gpu[part].as_str().is_some_and(|name| name != "cpu"), "{gpu}");
     }
     assert_eq!(gpu["tracks"]["tracks"], 1);
     assert_eq!(gpu["detector_arithmetic"], "float32");

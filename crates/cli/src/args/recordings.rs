@@ -110,7 +110,7 @@ pub(crate) struct AnalyzeArgs {
     #[command(flatten)]
     pub(crate) beside: BesideArgs,
     /// What numbers the finder of faces is calculated in: auto (8 bits where the processor can, twice as fast), float (the
-    /// same on every machine)
+    /// same on every machine, unless --device asks for a GPU)
     #[arg(long, value_name = "NUMBERS", default_value_t = Arithmetic::Auto)]
     pub(crate) arithmetic: Arithmetic,
     /// What looks for faces: auto (a GPU where there is one), cpu, gpu, gpu:N; a GPU that is asked for and absent is an error
@@ -166,7 +166,7 @@ pub(crate) struct LookArgs {
     #[arg(long, value_name = "WAY", default_value_t = Search::Turned)]
     pub(crate) search: Search,
     /// What numbers the finder of faces is calculated in: auto (8 bits where the processor can, twice as fast), float (the
-    /// same on every machine)
+    /// same on every machine, unless --device asks for a GPU)
     #[arg(long, value_name = "NUMBERS", default_value_t = Arithmetic::Auto)]
     pub(crate) arithmetic: Arithmetic,
     /// Room around a face, in percent of its size, 0 to 200

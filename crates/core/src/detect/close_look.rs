@@ -60,8 +60,14 @@ impl CloseLook {
         Parts::of(size).count() > 0
     }
 
-    /// The small faces in a frame that stand upright once it is turned, for a search of the whole with an input of `side_px`; none
-    /// in small frames. A face that lies across the border between two parts lies whole in one of them.
+    /// Whether faces of a size are reported where one is expected, for a search of the whole with an input of `side_px`.
+    pub fn may_report(frame: FrameSize, place: &Place, side_px: u16) -> bool {
+        place.longest_px() < REPORTED_SMALL * small_below_px(frame, side_px)
+    }
+
+    /// The small faces in a frame that stand upright once it is turned, and those up to two and a half times as large, for a search of
+    /// the whole with an input of `side_px`; none in small frames. A small face that lies across the border between two parts lies
+    /// whole in one of them; of those that are larger than what parts share, one in seven at worst lies in none and is left out.
     ///
     /// # Errors
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.

@@ -212,12 +212,12 @@ impl Outputs<'_> {
             if shape != other.shape || values.len() != other.values.len() {
                 return Err(wrong());
             }
-            let differences = values.iter().zip(&other.values).map(|(a, b)| (a - b).abs());
             // What is no number is as far off as can be.
-            worst = differences.fold(worst, |worst, off| if off <= worst { worst } else { off });
-            if !all_finite(&other.values) {
+            if !all_finite(values) || !all_finite(&other.values) {
                 return Ok(f32::INFINITY);
             }
+            let differences = values.iter().zip(&other.values).map(|(a, b)| (a - b).abs());
+            worst = differences.fold(worst, f32::max);
         }
         Ok(worst)
     }

@@ -41,6 +41,9 @@ const WHOLE_PER_SECOND_AT_SPEED: (u64, u64) = (25, 6);
 /// first one would keep every worker but one waiting for it.
 const FIRST_SEARCHES: u64 = 4;
 
+/// With fewer searches a second the first picture is looked at in all directions after all.
+const SLOWEST_SHARED_SEARCHES: u64 = 8;
+
 /// The search of one recording. It depends on nothing but frame numbers and the frame rate, so that the same recording gives
 /// the same result on any number of workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,8 @@ pub struct Schedule {
     /// Searched frames from one that is looked at as a whole to the next.
     whole_every: u64,
     fastest: bool,
+    /// Searched frames are at most an eighth of a second apart.
+    is_quick: bool,
 }
 
 impl Schedule {
@@ -65,7 +70,10 @@ impl Schedule {
             }
             _ => (1, 1),
         };
-        Self { search, every, whole_every, fastest: speed == Speed::Fastest }
+        let is_quick = frames_per_second.is_some_and(|(frames, per)| {
+            u64::from(frames) >= SLOWEST_SHARED_SEARCHES * every * u64::from(per.max(1))
+        });
+        Self { search, every, whole_every, fastest: speed == Speed::Fastest, is_quick }
     }
 
     /// The number of a frame among those that are searched, if it is one of them.
@@ -96,7 +104,11 @@ impl Schedule {
     /// here.
     pub fn close_looks(&self, nth: u64, small: bool) -> Vec<Turn> {
         if self.search == Search::Turned && nth < FIRST_SEARCHES {
-            return self.first_close_looks(nth);
+            match (self.is_quick, nth) {
+                (true, _) => return self.first_close_looks(nth),
+                (false, 0) => return self.all_directions(),
+                (false, _) => {}
+            }
         }
         let look = nth / self.whole_every;
         let place = |nth: u64| usize::try_from(nth % CYCLE.len() as u64).unwrap_or(0);
@@ -117,9 +129,13 @@ impl Schedule {
 
     /// The share of one of the first searched frames in the looks for small faces in all directions.
     fn first_close_looks(&self, nth: u64) -> Vec<Turn> {
+        let all = self.all_directions().into_iter().zip(0u64..);
+        all.filter(|(_, at)| at % FIRST_SEARCHES == nth).map(|(turn, _)| turn).collect()
+    }
+
+    fn all_directions(&self) -> Vec<Turn> {
         let is_asked = |turn: &Turn| !(self.fastest && turn.is_diagonal());
-        let all = [Turn::NONE].into_iter().chain(CYCLE).filter(is_asked);
-        all.zip(0u64..).filter(|(_, at)| at % FIRST_SEARCHES == nth).map(|(turn, _)| turn).collect()
+        [Turn::NONE].into_iter().chain(CYCLE).filter(is_asked).collect()
     }
 
     /// Whether faces that are expected in the nth searched frame, and are not found there, are looked for again: always, and with
@@ -200,6 +216,9 @@ mod tests {
         let first: Vec<_> = (0..4).map(|nth| schedule.close_looks(nth, false)).collect();
         assert!(first.iter().all(|looks| looks.len() == 2) && first[0][0] == Turn::NONE, "{first:?}");
         assert!(CYCLE.iter().all(|turn| first.iter().flatten().any(|seen| seen == turn)), "{first:?}");
+        let slow = Schedule::new(Search::Turned, Speed::Balanced, Some((3, 1)));
+        let first: Vec<usize> = (0..4).map(|nth| slow.close_looks(nth, false).len()).collect();
+        assert_eq!((first[0], first[1]), (8, 0));
         let quick = Schedule::new(Search::Turned, Speed::Fastest, Some((25, 1)));
         assert!((0..4).all(|nth| quick.close_looks(nth, false).len() == 1));
         assert_eq!((schedule.close_looks(20, true).len(), schedule.close_looks(20, false).len()), (2, 0));

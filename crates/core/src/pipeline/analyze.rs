@@ -11,10 +11,11 @@ use super::error::EngineError;
 use super::events::{Link, Phase, Progress};
 use super::gauge::Gauges;
 use super::render::{SPARE_FRAMES, check_promise, refuse_cut, voice_stage};
-use super::sight::MaskOrigin;
+use super::sight::{FoundWith, MaskOrigin};
 use super::stages::speak;
 use super::threads::{Brake, Starter, collect, watch};
 use super::tracks::{AnalysisSettings, ContactSheet, Gathered, TRACKS_FORMAT, TrackFile, gather};
+use crate::detect::Numbers;
 use crate::media::{self, InputFile, MediaError, PictureSource, SoundSource};
 use crate::model::{Alarms, Plan, PtsNanos, VoiceMode};
 use crate::track::TrackReport;
@@ -59,7 +60,7 @@ pub fn analyze(
         format: TRACKS_FORMAT.to_owned(),
         source_sha256: input.digest(),
         size_px: (size.width(), size.height()),
-        settings: run.settings(),
+        settings: run.settings(found.with.as_ref()),
         tracks: found.gathered.take_tracks(),
         pts_nanos: found.gathered.pts_nanos,
         whole_frames: found.gathered.whole_frames,
@@ -83,6 +84,7 @@ struct Run<'a> {
 #[derive(Default)]
 struct Found {
     decoded: u64,
+    with: Option<FoundWith>,
     report: TrackReport,
     gathered: Gathered,
     tones: Option<ToneReport>,
@@ -99,7 +101,7 @@ impl Run<'_> {
         let origin = MaskOrigin::search(self.plan, self.assets, pictures.format())?;
         let sound = self.sound(&brake)?;
         let (output, gather_in) = bounded(4);
-        let mut found = Found::default();
+        let mut found = Found { with: origin.found_with(), ..Found::default() };
         let outcome = thread::scope(|scope| -> Result<(), EngineError> {
             let start = Starter { scope, brake: &brake, gauges, writer: None };
             let sighted = start.sighting(pictures, origin, output)?;
@@ -145,14 +147,15 @@ impl Run<'_> {
         }
     }
 
-    fn settings(&self) -> AnalysisSettings {
+    fn settings(&self, found_with: Option<&FoundWith>) -> AnalysisSettings {
+        let numbers = found_with.map_or(Numbers::Float32, |with| with.numbers);
         AnalysisSettings {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model: self.assets.finder.name.clone(),
             model_sha256: self.assets.finder.sha256,
             search: self.plan.search,
             detector_side_px: self.plan.detector_side_px,
-            arithmetic: self.assets.numbers(self.plan).as_str().to_owned(),
+            arithmetic: numbers.as_str().to_owned(),
             margin_percent: self.plan.margin_percent,
             look_ahead: self.plan.look_ahead,
             on_uncertain: self.plan.on_uncertain,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::detect::{Accelerator, DetectError, Numbers, Runtime};
-use crate::model::{Plan, Sha256Digest, Text, hash_reader};
+use crate::detect::{Accelerator, DetectError, Runtime};
+use crate::model::{Arithmetic, Device, Plan, Sha256Digest, Text, hash_reader};
 
 /// The manifest that is compiled in: nothing that a folder says can change which models are trusted.
 const MANIFEST: &str = include_str!("../../../../models/manifest.toml");
@@ -161,7 +161,12 @@ impl Assets {
         verify("library", library, &path)?;
         let runtime = Runtime::load(&path)?;
         let finder = model(&manifest, home, "centerface")?;
-        let open = |plan: &Plan| Accelerator::open(plan.device, &runtime, &finder.bytes);
+        let open = |plan: &Plan| {
+            // Who wants the same on every machine does not want whichever GPU there is.
+            let is_asked = plan.device != Device::Auto || plan.arithmetic != Arithmetic::Float;
+            let device = if is_asked { plan.device } else { Device::Cpu };
+            Accelerator::open(device, &runtime, &finder.bytes)
+        };
         Ok(Self {
             accelerator: looked_for.map(open).transpose()?.flatten(),
             finder,
@@ -175,16 +180,6 @@ impl Assets {
 }
 
 impl Assets {
-    /// What numbers the finder of faces is calculated in under a plan: a GPU calculates in floating point.
-    pub(super) fn numbers(&self, plan: &Plan) -> Numbers {
-        if self.accelerator.is_some() { Numbers::Float32 } else { Numbers::here(plan.arithmetic) }
-    }
-
-    /// What looks for faces: "cpu" or the GPU's name and driver.
-    pub(super) fn detection_device(&self) -> &str {
-        self.accelerator.as_ref().map_or("cpu", |gpu| gpu.name())
-    }
-
     /// Every model that was loaded.
     pub fn models(&self) -> impl Iterator<Item = &Model> {
         let people = self.people.iter().flatten();

@@ -16,7 +16,7 @@ use super::error::EngineError;
 use super::events::Link;
 use super::gauge::{Gauges, StageReport};
 use super::report::{MaskLog, RenderReport, SoundReport};
-use super::sight::MaskOrigin;
+use super::sight::{FoundWith, MaskOrigin};
 use super::stages::{decode, draw, speak};
 use super::threads::{Brake, Starter, collect, watch};
 use super::tracks::{ChosenTracks, Script};
@@ -65,6 +65,7 @@ pub(super) struct Harvest {
     pub(super) tracks: TrackReport,
     pub(super) drawn: draw::Drawn,
     pub(super) sound: Option<SoundReport>,
+    pub(super) found_with: Option<FoundWith>,
     pub(super) stages: Vec<StageReport>,
 }
 
@@ -159,7 +160,7 @@ fn run_stages(
         (!job.plan.watermark.is_empty()).then(|| Watermark::new(&job.plan.watermark, pictures.format().size));
     let (to_draw, draw_in) = bounded(1);
     let artist = draw::Artist::new(job, redactor, watermark, writer.picture_input());
-    let mut harvest = Harvest::default();
+    let mut harvest = Harvest { found_with: source.found_with(), ..Harvest::default() };
     let outcome = thread::scope(|scope| -> Result<(), EngineError> {
         let start = Starter { scope, brake: &brake, gauges, writer: Some(writer) };
         let sighted = start.sighting(pictures, source, to_draw)?;
@@ -225,8 +226,8 @@ fn report(
         masks_from_self_check: drawn.extra_masks,
         sound: harvest.sound,
         dropped_streams: index.other_streams.clone(),
-        detector_arithmetic: job.tracks.is_none().then(|| job.assets.numbers(job.plan).as_str()),
-        detection_device: job.tracks.is_none().then(|| job.assets.detection_device().to_owned()),
+        detector_arithmetic: harvest.found_with.as_ref().map(|with| with.numbers.as_str()),
+        detection_device: harvest.found_with.map(|with| with.device),
         redaction_device,
         stages: harvest.stages,
     };

@@ -12,9 +12,9 @@ use super::stages::{decode, detect, follow};
 use super::threads::{Handle, Starter};
 use super::tracks::Script;
 use super::watching::Lookouts;
-use crate::detect::{CenterFace, DetectorSettings, Schedule};
+use crate::detect::{CenterFace, DetectError, DetectorSettings, Numbers, Schedule};
 use crate::media::{PictureFormat, PictureSource};
-use crate::model::{Frame, FrameMasks, FrameSize, OnUncertain, Plan, Search};
+use crate::model::{Device, Frame, FrameMasks, FrameSize, OnUncertain, Plan, Search};
 use crate::track::{Follower, Prospects, TrackReport, TrackSettings};
 
 /// More workers than this would only wait for the encoder.
@@ -38,9 +38,27 @@ pub(super) struct Looking {
     schedule: Schedule,
     prospects: Prospects,
     on_uncertain: OnUncertain,
+    found_with: FoundWith,
+}
+
+/// What looks for faces, for reports.
+#[derive(Clone, Debug)]
+pub(super) struct FoundWith {
+    /// "cpu" or the GPU's name and driver.
+    pub(super) device: String,
+    /// What numbers the finder of faces is calculated in.
+    pub(super) numbers: Numbers,
 }
 
 impl MaskOrigin<'_> {
+    /// What looks for faces; none where nothing does.
+    pub(super) fn found_with(&self) -> Option<FoundWith> {
+        match self {
+            Self::Search(looking) => Some(looking.found_with.clone()),
+            Self::Script(_) | Self::Nothing => None,
+        }
+    }
+
     /// Detectors, one a processor, and a tracker.
     ///
     /// # Errors
@@ -49,7 +67,7 @@ impl MaskOrigin<'_> {
         let tracker = Follower::new(plan, format.size)?;
         let (schedule, on_uncertain) =
             (Schedule::new(plan.search, plan.speed, format.search_rate()), plan.on_uncertain);
-        let detectors = detectors(plan, assets, format.size)?;
+        let (detectors, found_with) = detectors(plan, assets, format.size)?;
         let lookouts = Lookouts::new(plan, assets, format, detectors.len())?;
         let prospects = Prospects::new(TrackSettings::from_plan(plan), format.size);
         Ok(Self::Search(Box::new(Looking {
@@ -59,6 +77,7 @@ impl MaskOrigin<'_> {
             schedule,
             prospects,
             on_uncertain,
+            found_with,
         })))
     }
 }
@@ -68,26 +87,48 @@ pub(super) fn worker_count() -> usize {
     thread::available_parallelism().map_or(1, usize::from).clamp(1, MAX_DETECT_WORKERS)
 }
 
-fn detectors(plan: &Plan, assets: &Assets, size: FrameSize) -> Result<Vec<CenterFace>, EngineError> {
-    let settings = DetectorSettings {
-        side_px: plan.detector_side_px,
-        score_threshold: TrackSettings::default().keep_score,
-        numbers: assets.numbers(plan),
+/// The detectors, on a GPU where one was opened. With `auto`, one that has too little memory for pictures of this size is left alone.
+fn detectors(
+    plan: &Plan,
+    assets: &Assets,
+    size: FrameSize,
+) -> Result<(Vec<CenterFace>, FoundWith), EngineError> {
+    if let Some(gpu) = &assets.accelerator {
+        let found_with = FoundWith { device: gpu.name().to_owned(), numbers: Numbers::Float32 };
+        let settings = settings(plan, found_with.numbers);
+        match several(plan, size, || CenterFace::on_gpu(Arc::clone(gpu), settings)) {
+            Err(DetectError::Gpu(error)) if plan.device == Device::Auto => {
+                tracing::warn!(%error, "the GPU is left alone and the processor looks for faces instead");
+            }
+            detectors => return Ok((detectors?, found_with)),
+        }
+    }
+    let found_with = FoundWith { device: "cpu".to_owned(), numbers: Numbers::here(plan.arithmetic) };
+    let adapted = CenterFace::adapt(&assets.finder.bytes, found_with.numbers)?;
+    let settings = settings(plan, found_with.numbers);
+    let detectors = several(plan, size, || CenterFace::load(&assets.runtime, &adapted, settings))?;
+    Ok((detectors, found_with))
+}
+
+fn settings(plan: &Plan, numbers: Numbers) -> DetectorSettings {
+    let (side_px, score_threshold) = (plan.detector_side_px, TrackSettings::default().keep_score);
+    DetectorSettings { side_px, score_threshold, numbers }
+}
+
+/// A detector for each worker, with memory for pictures of a size.
+fn several(
+    plan: &Plan,
+    size: FrameSize,
+    one: impl Fn() -> Result<CenterFace, DetectError>,
+) -> Result<Vec<CenterFace>, DetectError> {
+    let ready = |_| {
+        let detector = one()?;
+        let mut detector =
+            if plan.search == Search::Turned { detector.with_small_diagonals() } else { detector };
+        detector.reserve(size)?;
+        Ok(detector)
     };
-    let adapted = CenterFace::adapt(&assets.finder.bytes, settings.numbers)?;
-    let one = || match &assets.accelerator {
-        Some(gpu) => CenterFace::on_gpu(Arc::clone(gpu), settings),
-        None => CenterFace::load(&assets.runtime, &adapted, settings),
-    };
-    (0..worker_count())
-        .map(|_| {
-            let detector = one()?;
-            let mut detector =
-                if plan.search == Search::Turned { detector.with_small_diagonals() } else { detector };
-            detector.reserve(size)?;
-            Ok(detector)
-        })
-        .collect()
+    (0..worker_count()).map(ready).collect()
 }
 
 /// The stages between the decoder and whoever takes pictures with their masks.
@@ -132,7 +173,7 @@ impl<'scope> Starter<'scope, '_, '_> {
         looking: Looking,
         output: Sender<(Frame, FrameMasks)>,
     ) -> Result<Sighted<'scope>, EngineError> {
-        let Looking { detectors, lookouts, tracker, schedule, prospects, on_uncertain } = looking;
+        let Looking { detectors, lookouts, tracker, schedule, prospects, on_uncertain, .. } = looking;
         let lately = Arc::new(Lately::new(prospects, schedule.known_after(), Arc::clone(&self.brake.stop)));
         let lookouts = Arc::new(lookouts);
         // Each picture that waits costs its own size, and the slowest stage is the detectors': more would not make it faster.

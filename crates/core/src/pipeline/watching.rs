@@ -10,7 +10,8 @@ use crate::media::PictureFormat;
 use crate::model::{Detection, Frame, Heads, OnUncertain, Plan, Search, Speed, Text};
 use crate::track::PERSON_KEEP_SCORE;
 
-/// Workers that share one set. Looks are some ten pictures apart, and one takes about as long as two searches for faces.
+/// Workers that share one set. Looks at people are some ten pictures apart, and one takes about as long as two searches for faces;
+/// a look again at a lost face takes a tenth of one.
 const WORKERS_FOR_A_SET: usize = 4;
 
 /// What the workers share. While one of them looks with a set, others that need the same one wait.
@@ -67,6 +68,11 @@ impl Lookouts {
             return Ok(Vec::new());
         }
         Ok(choose(&self.close, frame.seq)?.detect(frame, turn, self.detector_side_px)?)
+    }
+
+    /// Whether a face that was expected in a place can be found by looking again.
+    pub(super) fn can_look_again(&self, frame: &Frame, place: &Place) -> bool {
+        CloseLook::may_report(frame.size(), place, self.detector_side_px)
     }
 
     /// Looks once more, as closely as can be, for faces in a frame that were expected in places and not found there; small frames

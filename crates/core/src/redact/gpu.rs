@@ -59,7 +59,6 @@ impl GpuBackend {
             let buffers = Buffers::new(&gpu.device, &bindings, size);
             Ok((bindings, measure, paint, buffers))
         })?;
-        gpu.guarded("opening it", || Ok(()))?;
         Ok(Self { gpu, bindings, measure, paint, buffers, size, smooth })
     }
 

@@ -162,6 +162,15 @@ impl Eye {
         Ok(std::mem::take(&mut self.found))
     }
 
+    /// What the network makes of a picture that the device prepares.
+    ///
+    /// # Errors
+    /// [`GpuError`].
+    pub(super) fn prepared_trial(&mut self, view: View<'_>, turn: Turn) -> Result<Vec<Plain>, DetectError> {
+        self.look_at(view)?.whole(turn)?;
+        Ok(std::mem::take(&mut self.found))
+    }
+
     /// Lays the network out for an input, with all the memory that it needs.
     fn make_room(&mut self, input: InputShape) -> Result<(), GpuError> {
         let shared = Arc::clone(&self.shared);

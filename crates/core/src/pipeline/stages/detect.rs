@@ -83,7 +83,7 @@ fn search(
             let is_found = |place: &Place| {
                 detections.iter().any(|face| face.score >= CLEARLY_FOUND && place.is_at(&face.ellipse))
             };
-            expected.retain(|place| !is_found(place));
+            expected.retain(|place| lookouts.can_look_again(frame, place) && !is_found(place));
             expected.truncate(MAX_AGAIN);
             detections.extend(lookouts.look_again(frame, &expected)?);
         }
