@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use gstreamer as gst;
@@ -23,14 +24,25 @@ const STALL_LIMIT: Duration = Duration::from_mins(1);
 /// How often a waiting reader looks at the bus and at the cancel flag.
 const POLL: gst::ClockTime = gst::ClockTime::from_mseconds(50);
 
+/// How long a pipeline may take to stop.
+const STOP_LIMIT: Duration = Duration::from_secs(5);
+
 /// Stops a pipeline that nobody reads any more.
 #[derive(Debug)]
 struct Running(gst::Pipeline);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Failing to stop leaves nothing to do: the process goes on without this pipeline.
-        let _ = self.0.set_state(gst::State::Null);
+        // The source for RTSP (GStreamer 1.22) can lock itself up where it closes by itself at the same moment. Whoever failed to stop
+        // is left behind: the process goes on without this pipeline.
+        let (pipeline, (told, stopped)) = (self.0.clone(), crossbeam_channel::bounded(1));
+        let stop = move || {
+            let _ = pipeline.set_state(gst::State::Null);
+            let _ = told.try_send(());
+        };
+        if thread::Builder::new().name("stop".to_owned()).spawn(stop).is_ok() {
+            let _ = stopped.recv_timeout(STOP_LIMIT);
+        }
     }
 }
 
