@@ -8,16 +8,6 @@
 @group(0) @binding(3) var<storage, read> added: array<f32>;
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
 
-fn activated(sum: f32) -> f32 {
-    if layer.activation == 1u {
-        return max(sum, 0.0);
-    }
-    if layer.activation == 2u {
-        return 1.0 / (1.0 + exp(-sum));
-    }
-    return sum;
-}
-
 @compute @workgroup_size(64, 1, 1)
 fn depthwise(@builtin(global_invocation_id) place: vec3<u32>) {
     if place.x >= layer.out_width * layer.out_height {
@@ -42,7 +32,7 @@ fn depthwise(@builtin(global_invocation_id) place: vec3<u32>) {
         }
     }
     let at = (place.z * layer.channels_out + place.y) * layer.out_plane * 4u + place.x;
-    var value = activated(sum);
+    var value = activated(vec4<f32>(sum)).x;
     if layer.adds != 0u {
         value += added[at];
     }

@@ -5,16 +5,6 @@
 @group(0) @binding(3) var<storage, read> added: array<f32>;
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
 
-fn activated(sum: vec4<f32>) -> vec4<f32> {
-    if layer.activation == 1u {
-        return max(sum, vec4<f32>(0.0));
-    }
-    if layer.activation == 2u {
-        return 1.0 / (1.0 + exp(-sum));
-    }
-    return sum;
-}
-
 // Stores four channels of one place.
 fn store(picture: u32, group: u32, place: u32, sum: vec4<f32>) {
     let values = activated(sum);

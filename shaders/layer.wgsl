@@ -24,3 +24,13 @@ struct Layer {
 }
 
 @group(0) @binding(0) var<uniform> layer: Layer;
+
+fn activated(sum: vec4<f32>) -> vec4<f32> {
+    if layer.activation == 1u {
+        return max(sum, vec4<f32>(0.0));
+    }
+    if layer.activation == 2u {
+        return 1.0 / (1.0 + exp(-sum));
+    }
+    return sum;
+}

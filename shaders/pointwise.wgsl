@@ -18,16 +18,6 @@ override COLUMNS: u32 = 16u;
 var<workgroup> weight_tile: array<vec4<f32>, 256>;
 var<workgroup> input_tile: array<vec4<f32>, 512>;
 
-fn activated(sum: vec4<f32>) -> vec4<f32> {
-    if layer.activation == 1u {
-        return max(sum, vec4<f32>(0.0));
-    }
-    if layer.activation == 2u {
-        return 1.0 / (1.0 + exp(-sum));
-    }
-    return sum;
-}
-
 fn store(picture: u32, channel: u32, group: u32, sum: vec4<f32>, bias: f32) {
     if channel >= layer.channels_out || group >= layer.out_plane {
         return;

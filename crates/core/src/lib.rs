@@ -15,6 +15,7 @@ mod gpu;
 pub mod kernels;
 mod media;
 pub mod model;
+mod noise;
 mod pipeline;
 mod processor;
 mod redact;

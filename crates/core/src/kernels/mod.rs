@@ -15,6 +15,7 @@ use crate::model::{
     Arithmetic, Detection, Device, EllipsePx, FaceStyle, Frame, FrameMasks, FrameSize, Mask, MaskArea,
     MaskSource, Plan, PtsNanos, Speed, TrackId, VoiceMode,
 };
+use crate::noise;
 pub use crate::pipeline::home_folder;
 use crate::redact::Redactor;
 use crate::track::{Follower, Looked, Observation};
@@ -243,11 +244,8 @@ fn masks_of(ellipses: impl Iterator<Item = EllipsePx>) -> FrameMasks {
 
 /// Fills a picture with reproducible noise.
 pub fn fill_with_noise(frame: &mut Frame, seed: u32) {
-    let mut state = seed;
-    for byte in frame.bytes_mut() {
-        // The generator of "Numerical Recipes": its upper bits are random enough for pictures.
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        [*byte, ..] = state.to_be_bytes();
+    for (byte, value) in frame.bytes_mut().iter_mut().zip(noise::bytes(seed)) {
+        *byte = value;
     }
 }
 

@@ -13,6 +13,7 @@ use super::eye::Eye;
 use super::{arrangement, planes, slots};
 use crate::gpu::{self, Binding, Gpu, GpuError, SoftwareGpu, buffer};
 use crate::model::{ColorMatrix, Colorimetry, Device, FramePool, FrameSize, PtsNanos};
+use crate::noise;
 
 pub(super) const POINTWISE_WGSL: &str = concat!(
     include_str!("../../../../../shaders/layer.wgsl"),
@@ -98,7 +99,7 @@ impl Accelerator {
             Err(error) => Err(error.into()),
         };
         match opened {
-            Ok(opened) => Ok(Some(Arc::new(opened))),
+            Ok(opened) => Ok(Some(opened)),
             Err(DetectError::Gpu(error)) if device == Device::Auto => {
                 tracing::warn!(%error, "the GPU is left alone and the processor looks for faces instead");
                 Ok(None)
@@ -112,10 +113,11 @@ impl Accelerator {
         name: &str,
         runtime: &Runtime,
         model_bytes: &[u8],
-    ) -> Result<Self, DetectError> {
+    ) -> Result<Arc<Self>, DetectError> {
         let opened = Self::load(Gpu::open(adapter, name, "detection")?, centerface::layers(model_bytes)?)?;
-        let adapted = CenterFace::adapt(model_bytes, Numbers::Float32)?;
-        opened.prove(adapted.network(runtime, centerface::NAME)?)
+        let (opened, adapted) = (Arc::new(opened), CenterFace::adapt(model_bytes, Numbers::Float32)?);
+        opened.prove(adapted.network(runtime, centerface::NAME)?)?;
+        Ok(opened)
     }
 
     /// A network on an open device.
@@ -133,13 +135,12 @@ impl Accelerator {
     }
 
     /// Compares what this calculates with what a processor does.
-    pub(super) fn prove(self, mut processor: Network) -> Result<Self, DetectError> {
-        let shared = Arc::new(self);
+    pub(super) fn prove(self: &Arc<Self>, mut processor: Network) -> Result<(), DetectError> {
         let [pictures, height, width] = TRIAL;
-        let pixels = noise(pictures * 3 * height * width);
-        let mut eye = Eye::new(Arc::clone(&shared)).with_sides(Sides::new(PREPARED_SIDE_PX));
+        let pixels: Vec<f32> = noise::bytes(1).map(f32::from).take(pictures * 3 * height * width).collect();
+        let mut eye = Eye::new(Arc::clone(self)).with_sides(Sides::new(PREPARED_SIDE_PX));
         let found = eye.trial(&pixels, TRIAL)?;
-        let wrong = |off| Err(GpuError::Wrong { adapter: shared.gpu.name().to_owned(), off }.into());
+        let wrong = |off| Err(GpuError::Wrong { adapter: self.gpu.name().to_owned(), off }.into());
         let off = processor.run(&pixels, height, width)?.worst_difference(&found)?;
         if off > MAX_DIFFERENCE {
             return wrong(off);
@@ -148,11 +149,7 @@ impl Accelerator {
         if off > MAX_PREPARED_DIFFERENCE {
             return wrong(off);
         }
-        drop(eye);
-        Arc::try_unwrap(shared).map_err(|shared| {
-            let (adapter, detail) = (shared.gpu.name().to_owned(), "it is still in use".to_owned());
-            GpuError::Failed { adapter, step: "opening it", detail }.into()
-        })
+        Ok(())
     }
 
     /// Name of the adapter and its driver.
@@ -202,10 +199,7 @@ fn prepared_difference(eye: &mut Eye, processor: &mut Network) -> Result<f32, De
     let size = FrameSize::rounded_up(PREPARED.0, PREPARED.1);
     let colour = Colorimetry { full_range: false, matrix: ColorMatrix::Bt709 };
     let mut frame = FramePool::new(size, 1).take(0, PtsNanos(0), colour);
-    let values = noise(frame.bytes().len());
-    for (byte, value) in frame.bytes_mut().iter_mut().zip(values) {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=255")]
-        let value = value as u8;
+    for (byte, value) in frame.bytes_mut().iter_mut().zip(noise::bytes(1)) {
         *byte = value;
     }
     let mut preparer = Preparer::new(Sides::new(PREPARED_SIDE_PX), ChannelOrder::Rgb);
@@ -218,16 +212,4 @@ fn prepared_difference(eye: &mut Eye, processor: &mut Network) -> Result<f32, De
         worst = worst.max(outputs.worst_difference(&found)?);
     }
     Ok(worst)
-}
-
-/// Reproducible values in 0..=255.
-pub(super) fn noise(length: usize) -> Vec<f32> {
-    let mut state = 1u32;
-    let mut next = || {
-        // The generator of "Numerical Recipes": its upper bits are random enough for pictures.
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let [value, ..] = state.to_be_bytes();
-        f32::from(value)
-    };
-    (0..length).map(|_| next()).collect()
 }

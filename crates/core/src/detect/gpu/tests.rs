@@ -5,15 +5,14 @@ use std::sync::Arc;
 use super::super::arithmetic::Numbers;
 use super::super::testing::{self, Picture};
 use super::super::{CenterFace, DetectError, DetectorSettings, FaceDetector, Place, Turn};
-use super::accelerator::{
-    DEPTHWISE_WGSL, DOUBLE_WGSL, FULL_WGSL, POINTWISE_WGSL, SCALE_WGSL, TURN_WGSL, noise,
-};
+use super::accelerator::{DEPTHWISE_WGSL, DOUBLE_WGSL, FULL_WGSL, POINTWISE_WGSL, SCALE_WGSL, TURN_WGSL};
 use super::*;
 use crate::detect::centerface;
 use crate::detect::runtime::Network;
 use crate::gpu::GpuError;
 use crate::gpu::testing::{assert_valid, software};
 use crate::model::{Detection, EllipsePx, Frame};
+use crate::noise;
 
 const SETTINGS: DetectorSettings =
     DetectorSettings { side_px: 320, score_threshold: 0.2, numbers: Numbers::Float32 };
@@ -56,7 +55,7 @@ fn the_network_gives_the_same_maps() {
     let mut eye = Eye::new(accelerator());
     // Several pictures, odd numbers of cells at every size of the network, and one size after another in the same memory.
     for shape @ [pictures, height, width] in [[3, 96, 160], [1, 32, 32], [1, 224, 96], [3, 96, 160]] {
-        let pixels = noise(pictures * 3 * height * width);
+        let pixels: Vec<f32> = noise::bytes(1).map(f32::from).take(pictures * 3 * height * width).collect();
         let found = eye.trial(&pixels, shape).unwrap();
         let off = processor.run(&pixels, height, width).unwrap().worst_difference(&found).unwrap();
         assert!(off < 2e-3, "{shape:?}: {off}");
@@ -122,7 +121,7 @@ fn a_gpu_has_to_show_that_it_calculates_rightly() {
     let mut network = centerface::layers(&bytes).unwrap();
     let at = network.steps[20].weights;
     network.weights[at] += 0.5;
-    let opened = Accelerator::load(software(), network).unwrap();
+    let opened = Arc::new(Accelerator::load(software(), network).unwrap());
     let error = opened.prove(processor()).unwrap_err();
     assert!(matches!(error, DetectError::Gpu(GpuError::Wrong { .. })), "{error}");
 }
