@@ -33,6 +33,17 @@ const LARGER_SCORE: f32 = 0.5;
 const EXPECTED_SCORE: f32 = 0.3;
 const BESIDE_SCORE: f32 = 0.65;
 
+/// Places that are looked at again in a frame, at most, those of the surest faces.
+const MAX_AGAIN: usize = 8;
+
+/// One of so many faces that are still lost is looked for in another turn, and believed from this score on: who is seen weakly is
+/// often seen at the wrong angle. One of 110 pixels that lies in 1280 x 720 was seen upright with 0.12 to 0.37 and then lost for
+/// 1.6 s; in its own turn it has 0.75 to 0.90. Over seven scenes 47 of 6551 faces leaked instead of 56, and 22 became 7 on that one,
+/// in 5 % more time. All lost faces in each frame took 13 to 18 %, and no face fewer leaked.
+const MAX_LOST: usize = 2;
+const OTHERWISE_SCORE: f32 = 0.8;
+const OTHER_TURNS: [Turn; 3] = [Turn::eighths(2), Turn::eighths(6), Turn::eighths(4)];
+
 /// Sides of the part of a frame around a place, in sizes of the face there: it may have moved by more than half of its size since it
 /// was found.
 const PART_SIZES: f32 = 3.5;
@@ -60,11 +71,6 @@ impl CloseLook {
         Parts::of(size).count() > 0
     }
 
-    /// Whether faces of a size are reported where one is expected, for a search of the whole with an input of `side_px`.
-    pub fn may_report(frame: FrameSize, place: &Place, side_px: u16) -> bool {
-        place.longest_px() < REPORTED_SMALL * small_below_px(frame, side_px)
-    }
-
     /// The small faces in a frame that stand upright once it is turned, and those up to two and a half times as large, for a search of
     /// the whole with an input of `side_px`; none in small frames. A small face that lies across the border between two parts lies
     /// whole in one of them; of those that are larger than what parts share, one in seven at worst lies in none and is left out.
@@ -86,8 +92,9 @@ impl CloseLook {
         Ok(found)
     }
 
-    /// The faces near places where some are expected, each looked for upright in its own turn, seen as large as it can be, for a search
-    /// of the whole with an input of `side_px`.
+    /// The faces near places where some are expected and were not found, the surest first, for the nth search with an input of
+    /// `side_px` for the whole. Each is looked for upright in its own turn, seen as large as it can be; one of those that are
+    /// still not found is looked for in another turn as well.
     ///
     /// # Errors
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
@@ -95,26 +102,53 @@ impl CloseLook {
         &mut self,
         frame: &Frame,
         places: &[Place],
-        side_px: u16,
+        (nth, side_px): (u64, u16),
     ) -> Result<Vec<Detection>, DetectError> {
         let (view, mut found) = (View::from(frame), Vec::new());
         let small_px = small_below_px(frame.size(), side_px);
-        for place in places {
-            let part = place.part_of(&view, PART_SIZES);
-            let inner = inner_of(&part, &view);
-            let mut faces = self.0.look_closely_at(part, place.turn)?;
+        let is_usual = |place: &&Place| place.longest_px() < REPORTED_SMALL * small_px;
+        for place in places.iter().filter(is_usual).take(MAX_AGAIN) {
+            let mut faces = self.around(&view, place, place.turn)?;
             faces.retain(|face| {
-                let is_sure = if place.is_at(&face.ellipse) {
+                if place.is_at(&face.ellipse) {
                     is_reported(face, small_px, EXPECTED_SCORE)
                 } else {
                     face.score >= BESIDE_SCORE && is_reported(face, small_px, BESIDE_SCORE)
-                };
-                is_sure && is_whole_in(face, &inner)
+                }
             });
-            found.extend(faces.into_iter().map(in_worth));
+            found.extend(faces);
         }
-        Ok(found)
+        let is_lost = |place: &&Place| !found.iter().any(|face: &Detection| place.is_at(&face.ellipse));
+        let lost = places.iter().filter(is_lost).take(MAX_LOST).copied().collect::<Vec<_>>();
+        if let Some((place, turn)) = otherwise(&lost, nth) {
+            let mut faces = self.around(&view, &place, turn)?;
+            faces.retain(|face| {
+                face.score >= OTHERWISE_SCORE
+                    && place.is_at(&face.ellipse)
+                    && place.is_as_large_as(&face.ellipse)
+            });
+            found.extend(faces);
+        }
+        Ok(found.into_iter().map(in_worth).collect())
     }
+
+    /// What stands upright around a place once the frame is turned, and lies whole in what is looked at.
+    fn around(&mut self, view: &View<'_>, place: &Place, turn: Turn) -> Result<Vec<Detection>, DetectError> {
+        let part = place.part_of(view, PART_SIZES);
+        let inner = inner_of(&part, view);
+        let mut faces = self.0.look_closely_at(part, turn)?;
+        faces.retain(|face| is_whole_in(face, &inner));
+        Ok(faces)
+    }
+}
+
+/// Which of the lost faces is looked for in another turn than its own in the nth search, and in which: each of them in each of
+/// the three at right angles to its own, by and by.
+fn otherwise(lost: &[Place], nth: u64) -> Option<(Place, Turn)> {
+    let count = lost.len().max(1) as u64;
+    let place = lost.get(usize::try_from(nth % count).ok()?)?;
+    let turn = OTHER_TURNS.get(usize::try_from(nth / count).ok()? % OTHER_TURNS.len())?;
+    Some((*place, place.turn.and(*turn)))
 }
 
 /// Whether a face is small, or not much larger and of this score at least.
@@ -195,10 +229,40 @@ mod tests {
             let (cx, cy) = (middle.0 + shift, middle.1);
             let before = Place { face: EllipsePx { cx, cy, rx: 12.0, ry: 14.5, angle_rad: 0.0 }, turn };
             let elsewhere = Place { face: EllipsePx { cx: 300.0, ..before.face }, turn };
-            let found = close.near(&picture, &[elsewhere, before], 640).unwrap();
+            let found = close.near(&picture, &[elsewhere, before], (0, 640)).unwrap();
             let [face] = found.as_slice() else { panic!("{turn:?}: {found:?}") };
             assert!(face.score > 0.25 && face.ellipse.contains(middle.0, middle.1), "{face:?}");
         }
+    }
+
+    #[test]
+    fn a_face_of_any_size_that_was_known_at_the_wrong_angle_is_found_in_its_own_by_and_by() {
+        let mut close = CloseLook::new(&testing::runtime(), &testing::yunet_bytes()).unwrap();
+        let picture = Picture::astronaut().turned_left().on_grey((1920, 1080), (640, 300)).to_frame();
+        // Her face has 116 pixels, too many to be looked for in its own turn again with so large an input for the whole.
+        let upright = EllipsePx { cx: 640.0 + 122.0, cy: 300.0 + 288.0, rx: 50.0, ry: 60.0, angle_rad: 0.0 };
+        let known = Place { face: upright, turn: Turn::NONE };
+        let found = close.near(&picture, &[known], (0, 1280)).unwrap();
+        let [face] = found.as_slice() else { panic!("{found:?}") };
+        assert!(
+            face.ellipse.contains(upright.cx, upright.cy) && face.ellipse.angle_rad.abs() > 1.5,
+            "{face:?}"
+        );
+        let elsewhere = Place { face: EllipsePx { cx: 300.0, ..upright }, ..known };
+        assert!((0..3).all(|nth| close.near(&picture, &[elsewhere], (nth, 1280)).unwrap().is_empty()));
+    }
+
+    #[test]
+    fn lost_faces_have_every_other_turn_by_and_by() {
+        let face = EllipsePx { cx: 1.0, cy: 0.0, rx: 1.0, ry: 1.0, angle_rad: 0.0 };
+        let lost = [1.0, 2.0].map(|cx| Place { face: EllipsePx { cx, ..face }, turn: Turn::eighths(7) });
+        let looks: Vec<_> = (0..6).filter_map(|nth| otherwise(&lost, nth)).collect();
+        for place in &lost {
+            let turns: Vec<Turn> =
+                looks.iter().filter(|look| look.0.face == place.face).map(|look| look.1).collect();
+            assert_eq!(turns, [1, 5, 3].map(Turn::eighths));
+        }
+        assert!(otherwise(&[], 4).is_none());
     }
 
     #[test]

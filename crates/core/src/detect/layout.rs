@@ -38,6 +38,11 @@ impl Turn {
         Self(eighths % 8)
     }
 
+    /// Both turns, one after the other.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self::eighths(self.0 + other.0)
+    }
+
     /// The turn after which a face whose ellipse has this angle stands upright, or nearly: a pass with a turn gives ellipses
     /// with the angle the other way round.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=8")]

@@ -70,21 +70,21 @@ impl Lookouts {
         Ok(choose(&self.close, frame.seq)?.detect(frame, turn, self.detector_side_px)?)
     }
 
-    /// Whether a face that was expected in a place can be found by looking again.
-    pub(super) fn can_look_again(&self, frame: &Frame, place: &Place) -> bool {
-        CloseLook::may_report(frame.size(), place, self.detector_side_px)
-    }
-
     /// Looks once more, as closely as can be, for faces in a frame that were expected in places and not found there; small frames
-    /// are left alone. Waits for a free detector.
+    /// are left alone. `nth` counts searched frames. Waits for a free detector.
     ///
     /// # Errors
     /// Those of [`Self::look_closely`].
-    pub(super) fn look_again(&self, frame: &Frame, places: &[Place]) -> Result<Vec<Detection>, EngineError> {
+    pub(super) fn look_again(
+        &self,
+        frame: &Frame,
+        nth: u64,
+        places: &[Place],
+    ) -> Result<Vec<Detection>, EngineError> {
         if places.is_empty() || !CloseLook::is_for(frame.size()) {
             return Ok(Vec::new());
         }
-        Ok(choose(&self.close, frame.seq)?.near(frame, places, self.detector_side_px)?)
+        Ok(choose(&self.close, frame.seq)?.near(frame, places, (nth, self.detector_side_px))?)
     }
 
     /// Looks at a frame, or not. Waits for a free set.

@@ -73,6 +73,13 @@ impl Place {
         face.contains(self.face.cx, self.face.cy) && self.face.contains(face.cx, face.cy)
     }
 
+    /// Whether a face has nearly the size of the one that is expected here: neither has sides of more than one and a half times
+    /// those of the other.
+    pub(crate) fn is_as_large_as(&self, face: &EllipsePx) -> bool {
+        let areas = (face.rx * face.ry) / (self.face.rx * self.face.ry);
+        (1.5f32.powi(-2)..=1.5f32.powi(2)).contains(&areas)
+    }
+
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -13,9 +13,6 @@ use crate::track::{Looked, Observation};
 /// A face that was expected and has a lower score is looked for again: tracks begin from here on.
 const CLEARLY_FOUND: f32 = 0.25;
 
-/// Places that are looked at again in a frame, at most, those of the surest faces.
-const MAX_AGAIN: usize = 8;
-
 pub(in crate::pipeline) fn run(
     mut detector: CenterFace,
     lookouts: &Lookouts,
@@ -83,9 +80,8 @@ fn search(
             let is_found = |place: &Place| {
                 detections.iter().any(|face| face.score >= CLEARLY_FOUND && place.is_at(&face.ellipse))
             };
-            expected.retain(|place| lookouts.can_look_again(frame, place) && !is_found(place));
-            expected.truncate(MAX_AGAIN);
-            detections.extend(lookouts.look_again(frame, &expected)?);
+            expected.retain(|place| !is_found(place));
+            detections.extend(lookouts.look_again(frame, nth, &expected)?);
         }
         lately.publish(nth, frame.pts, &detections);
     }
