@@ -25,6 +25,11 @@ const PIXELS_WITH_MORE_BETWEEN: usize = 1280 * 736;
 /// with x264's defaults; "ultrafast" needs less than half the bits.
 const STILL_CAMERA: &str = "qcomp=0:no-psy=1:mbtree=1:aq-mode=1";
 
+/// Added where the rate is given: flat parts get more of the bits than by default. Outside the masks, pictures of two scenes come
+/// 1.3 dB nearer to the recording, 2.2 and 3.0 dB from it instead of 3.5 and 4.4. Where the quality is given, the same loss takes as
+/// many bits either way.
+const STEADY_RATE: &str = ":aq-strength=1.5";
+
 /// More threads of x264 only hold back pictures.
 const MAX_ENCODER_THREADS: usize = 16;
 
@@ -54,9 +59,14 @@ fn x264(settings: &WriterSettings, size: FrameSize) -> Result<gst::Element, Medi
         Speed::Smallest => "medium",
     };
     encoder.set_property_from_str("speed-preset", preset);
-    encoder.set_property("option-string", x264_parameters(settings.speed, size));
     let ahead_millis = settings.rate.map(|rate| rate.ahead_millis);
-    encoder.set_property_from_str("pass", if ahead_millis == Some(None) { "cbr" } else { "qual" });
+    let is_steady = ahead_millis == Some(None);
+    let mut parameters = x264_parameters(settings.speed, size);
+    if is_steady {
+        parameters.push_str(STEADY_RATE);
+    }
+    encoder.set_property("option-string", parameters);
+    encoder.set_property_from_str("pass", if is_steady { "cbr" } else { "qual" });
     encoder.set_property("quantizer", u32::from(settings.quality));
     let kilobits = settings.rate.map(|rate| u32::try_from(rate.bits_per_second / 1000).unwrap_or(u32::MAX));
     if let Some(kilobits) = kilobits {
