@@ -225,8 +225,10 @@ impl Engine {
             Means::Gpu(eye) => Eyes::Gpu(eye.look_at(view)?),
         };
         let small_below_px = parts::small_below_px(view.size(), settings.side_px);
+        let longest_px = view.size().width().max(view.size().height());
+        let scale = longest_px as f32 / f32::from(settings.side_px);
         let finder = Finder { threshold: settings.score_threshold, candidates, view };
-        Ok(Look { small_below_px, eyes, finder })
+        Ok(Look { small_below_px, scale, eyes, finder })
     }
 }
 
@@ -234,6 +236,7 @@ impl Engine {
 #[derive(Debug)]
 pub(super) struct Look<'a> {
     small_below_px: f32,
+    scale: f32,
     eyes: Eyes<'a>,
     finder: Finder<'a>,
 }
@@ -284,30 +287,38 @@ impl Look<'_> {
         finder.whole::<D>(&outputs, (input.width, input.height), &input.frame_from_model)
     }
 
-    /// Whether a face is too small for a look at the whole of a large frame.
-    pub(super) fn is_small(&self, place: &Place) -> bool {
-        place.longest_px() < self.small_below_px
+    /// Faces of less than so many frame pixels are too small for a look at the whole of a large frame.
+    pub(super) fn small_below_px(&self) -> f32 {
+        self.small_below_px
     }
 
-    /// The faces near places where some are expected.
+    /// How many frame pixels a pixel of the input of a look at the whole is wide.
+    pub(super) fn scale(&self) -> f32 {
+        self.scale
+    }
+
+    /// The faces near places where some are expected. Those that `is_close` picks are cut out of the frame itself, the others out of
+    /// the scaled picture.
     ///
     /// # Errors
     /// A failure of ONNX Runtime or of the GPU, or outputs that cannot be trusted.
-    pub(super) fn near<D: Decoder>(&mut self, places: &[Place]) -> Result<Vec<Detection>, DetectError> {
+    pub(super) fn near<D: Decoder>(
+        &mut self,
+        places: &[Place],
+        is_close: impl Fn(&Place) -> bool,
+    ) -> Result<Vec<Detection>, DetectError> {
         let mut found: Vec<(Turn, Detection)> = Vec::new();
-        let small_below_px = self.small_below_px;
-        let is_small = |place: &Place| place.longest_px() < small_below_px;
         let Self { eyes, finder, .. } = self;
         match eyes {
             Eyes::Processor { network, loaded, close } => {
-                let (small, large): (Vec<Place>, Vec<Place>) =
-                    places.iter().partition(|place| is_small(place));
-                for places in large.chunks(MAX_CROPS) {
+                let (close_ones, others): (Vec<Place>, Vec<Place>) =
+                    places.iter().partition(|place| is_close(place));
+                for places in others.chunks(MAX_CROPS) {
                     let crops = loaded.crops(places);
                     let outputs = network.run(crops.pixels, crops.side, crops.side)?;
                     finder.crops::<D>(places, outputs, &crops.frame_from_model, &mut found)?;
                 }
-                for place in &small {
+                for place in &close_ones {
                     let mut loaded = close.load(place.surroundings(&finder.view));
                     let places = std::slice::from_ref(place);
                     let crops = loaded.crops(places);
@@ -317,7 +328,7 @@ impl Look<'_> {
             }
             Eyes::Gpu(look) => {
                 for places in places.chunks(MAX_CROPS) {
-                    let (outputs, frame_from_model) = look.crops(places, is_small)?;
+                    let (outputs, frame_from_model) = look.crops(places, &is_close)?;
                     finder.crops::<D>(places, outputs, &frame_from_model, &mut found)?;
                 }
             }

@@ -40,7 +40,7 @@ mod yunet;
 use crate::model::{Detection, Frame};
 
 pub use arithmetic::Numbers;
-pub use centerface::CenterFace;
+pub use centerface::{CenterFace, FaceLook};
 pub use close_look::CloseLook;
 pub use engine::DetectorSettings;
 pub use error::DetectError;

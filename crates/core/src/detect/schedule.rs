@@ -3,6 +3,7 @@
 use crate::model::{Search, Speed};
 
 use super::layout::Turn;
+use super::prepare::Place;
 
 /// Turned passes by turns of 45 degrees: faces that lie on a side first, then those upside down, then between. Opposite
 /// turns follow one another, so that no direction waits long.
@@ -15,6 +16,12 @@ const CYCLE: [Turn; 7] = [
     Turn::eighths(3),
     Turn::eighths(5),
 ];
+
+/// Turns in which a lost face is looked for beside its own: who is seen weakly is often seen at the wrong angle.
+const OTHER_TURNS: [Turn; 3] = [Turn::eighths(2), Turn::eighths(6), Turn::eighths(4)];
+
+/// Of the lost faces, so many of the surest have their turn.
+const MAX_LOST: u64 = 2;
 
 /// Searched frames a second, as a fraction: one in 80 ms. A face between two searched frames is filled in from both sides.
 ///
@@ -127,6 +134,20 @@ impl Schedule {
         }
     }
 
+    /// Whether the nth searched frame, where it is large, is looked at as a whole by the network of close looks as well: every fourth time
+    /// that the whole is looked at, between close looks.
+    ///
+    /// Some faces are never found by the finder at a third of their size: one of 160 pixels in 1920 x 1080, open and seen from the front
+    /// with a mask, has 0.08 to 0.32 there and 0.77 here, and came back after 1.6 s behind others: it stayed open for 26 pictures. Once it
+    /// is found, the pictures of the second before are hidden as well. Over ten composed scenes 106 of 10,537 faces leaked instead of
+    /// 159 (background 5.4 instead of 5.7 %), in 3 to 4 % more time. Every time that the whole is looked at, and with any turn, hid
+    /// 11 % of the background; upright every time took 8 to 15 % more time, and no face fewer leaked.
+    pub fn looks_with_both(&self, nth: u64) -> bool {
+        self.search == Search::Turned
+            && nth.is_multiple_of(self.whole_every)
+            && nth / self.whole_every % 4 == 2
+    }
+
     /// The share of one of the first searched frames in the looks for small faces in all directions.
     fn first_close_looks(&self, nth: u64) -> Vec<Turn> {
         let all = self.all_directions().into_iter().zip(0u64..);
@@ -143,6 +164,19 @@ impl Schedule {
     /// instead of 5 and none.
     pub fn looks_again(&self, nth: u64) -> bool {
         !self.fastest || nth.is_multiple_of(self.whole_every)
+    }
+
+    /// Which of the lost faces, surest first, is looked for in another turn than its own in the nth searched frame, and in which: each
+    /// of the two surest in each of the three at right angles to its own, by and by.
+    ///
+    /// A face of 110 pixels that lies in 1280 x 720 was seen upright with 0.12 to 0.37 and then lost for 1.6 s; in its own turn it has
+    /// 0.75 to 0.90. Over seven scenes 47 of 6551 faces leaked instead of 56, and 22 became 7 on that one, in 5 % more time. All lost faces
+    /// in each frame took 13 to 18 %, and no face fewer leaked.
+    pub fn otherwise(&self, nth: u64, lost: &[Place]) -> Option<Place> {
+        let count = (lost.len() as u64).clamp(1, MAX_LOST);
+        let place = lost.get(usize::try_from(nth % count).ok()?)?;
+        let turn = OTHER_TURNS.get(usize::try_from(nth / count).ok()? % OTHER_TURNS.len())?;
+        Some(Place { turn: place.turn.and(*turn), ..*place })
     }
 
     /// Frames after which every direction has had its turn once.
@@ -172,6 +206,7 @@ fn frames_each((frames, per): (u32, u32), (times, seconds): (u64, u64)) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::EllipsePx;
 
     #[test]
     fn every_direction_is_looked_at_within_one_and_a_half_seconds() {
@@ -227,6 +262,29 @@ mod tests {
         let upright = Schedule::new(Search::Upright, Speed::Balanced, None);
         let looks = (0..9).map(|nth| upright.close_looks(nth, true).len());
         assert_eq!(looks.collect::<Vec<_>>(), [1, 0, 0, 0, 1, 0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn both_networks_look_at_the_whole_within_two_thirds_of_a_second() {
+        let looks = |search| {
+            let schedule = Schedule::new(search, Speed::Balanced, Some((25, 1)));
+            (0..32).filter(|nth| schedule.looks_with_both(*nth)).collect::<Vec<_>>()
+        };
+        assert_eq!(looks(Search::Turned), [4, 12, 20, 28]);
+        assert!(looks(Search::Upright).is_empty() && looks(Search::Thorough).is_empty());
+    }
+
+    #[test]
+    fn lost_faces_have_every_other_turn_by_and_by() {
+        let schedule = Schedule::new(Search::Turned, Speed::Balanced, Some((25, 1)));
+        let face = EllipsePx { cx: 1.0, cy: 0.0, rx: 1.0, ry: 1.0, angle_rad: 0.0 };
+        let lost = [1.0, 2.0, 3.0].map(|cx| Place { face: EllipsePx { cx, ..face }, turn: Turn::eighths(7) });
+        let looks: Vec<_> = (0..6).filter_map(|nth| schedule.otherwise(nth, &lost)).collect();
+        for place in &lost[..2] {
+            let looks = looks.iter().filter(|look| look.face == place.face);
+            assert_eq!(looks.map(|look| look.turn).collect::<Vec<_>>(), [1, 5, 3].map(Turn::eighths));
+        }
+        assert!(schedule.otherwise(4, &[]).is_none());
     }
 
     #[test]

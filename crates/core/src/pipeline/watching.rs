@@ -70,21 +70,39 @@ impl Lookouts {
         Ok(choose(&self.close, frame.seq)?.detect(frame, turn, self.detector_side_px)?)
     }
 
-    /// Looks once more, as closely as can be, for faces in a frame that were expected in places and not found there; small frames
-    /// are left alone. `nth` counts searched frames. Waits for a free detector.
+    /// Looks for faces of any size in the whole of a frame, with another network than the finder; small frames are left to that. Waits
+    /// for a free detector.
     ///
     /// # Errors
     /// Those of [`Self::look_closely`].
-    pub(super) fn look_again(
-        &self,
-        frame: &Frame,
-        nth: u64,
-        places: &[Place],
-    ) -> Result<Vec<Detection>, EngineError> {
+    pub(super) fn look_at_whole(&self, frame: &Frame) -> Result<Vec<Detection>, EngineError> {
+        if !CloseLook::is_for(frame.size()) {
+            return Ok(Vec::new());
+        }
+        Ok(choose(&self.close, frame.seq)?.whole(frame)?)
+    }
+
+    /// Looks once more, as closely as can be, for faces in a frame that were expected in places and not found there; small frames
+    /// are left alone. Waits for a free detector.
+    ///
+    /// # Errors
+    /// Those of [`Self::look_closely`].
+    pub(super) fn look_again(&self, frame: &Frame, places: &[Place]) -> Result<Vec<Detection>, EngineError> {
         if places.is_empty() || !CloseLook::is_for(frame.size()) {
             return Ok(Vec::new());
         }
-        Ok(choose(&self.close, frame.seq)?.near(frame, places, (nth, self.detector_side_px))?)
+        Ok(choose(&self.close, frame.seq)?.near(frame, places, self.detector_side_px)?)
+    }
+
+    /// The same for one that was not found either, in another turn than the one in which it is known.
+    ///
+    /// # Errors
+    /// Those of [`Self::look_closely`].
+    pub(super) fn look_otherwise(&self, frame: &Frame, place: &Place) -> Result<Vec<Detection>, EngineError> {
+        if !CloseLook::is_for(frame.size()) {
+            return Ok(Vec::new());
+        }
+        Ok(choose(&self.close, frame.seq)?.otherwise(frame, place)?)
     }
 
     /// Looks at a frame, or not. Waits for a free set.

@@ -10,10 +10,14 @@ use super::motion::{FIT_SIGHTINGS, Sighting, Velocity, face_size_px, seconds_bet
 use super::movement::Moved;
 use super::report::SpanJoiner;
 use super::settings::TrackSettings;
+use super::tracker::FRAME_TRACK;
 
 /// Sum of scores that makes a face sure: one clear sighting, or three at the default start score. Asking for 1.2 and
 /// three sightings instead saves 0.1 % of hidden picture on a clip without faces and leaks 0.3 % more of lying ones.
 const SURE_EVIDENCE: f32 = 0.7;
+/// From this score on a sighting is clear: a face that was seen so is believed to be where it was rather than where something with less was
+/// found far off.
+pub(super) const CLEAR_SCORE: f32 = 0.5;
 /// Sightings that say how large a face usually is.
 const SIZE_SIGHTINGS: usize = 5;
 /// A face closer to the border than this many of its own sizes can leave over it.
@@ -56,17 +60,22 @@ pub(super) struct Track {
 }
 
 impl Track {
-    /// A track that begins with one sighting in the scene whose first frame is `scene_from`.
-    pub(super) fn begin(id: TrackId, first: Sighting, scene_from: u64) -> Self {
+    /// A track that begins with one sighting in the scene whose first frame is `scene_from`, without a number.
+    pub(super) fn begin(first: Sighting, scene_from: u64) -> Self {
         Self {
-            id,
+            id: FRAME_TRACK,
             sightings: VecDeque::from([first]),
             evidence: first.score,
             scene_from,
             scene_until: None,
             comes_in: None,
-            spans: SpanJoiner::of(id),
+            spans: SpanJoiner::of(FRAME_TRACK),
         }
+    }
+
+    /// Under a number of its own.
+    pub(super) fn numbered(self, id: TrackId) -> Self {
+        Self { id, spans: SpanJoiner::of(id), ..self }
     }
 
     /// See [`TrackSettings::stillness_ends_holds`].
@@ -85,6 +94,24 @@ impl Track {
     pub(super) fn extend_weakly(&mut self, sighting: Sighting) {
         let growth = (self.usual_size_px() / face_size_px(&sighting.face)).max(1.0);
         self.extend(Sighting { face: sighting.face.scaled(growth), is_weak: true, ..sighting });
+    }
+
+    /// A second track that stays where this one was seen last, and was seen clearly: to be asked for before something is added
+    /// that may be another face. Held for a moment only, unless it is found there again: it must become sure anew. It has
+    /// no part in what comes before.
+    ///
+    /// Without it, a head that passes in front of a lost face takes the mask along. Over fourteen composed scenes 45 of 13,121
+    /// faces leaked, for up to 14 pictures; with it 26, for up to 5, and the background that is hidden went from 3.7 to 4.0 %. Held
+    /// as long as other tracks, 4.4 % and no face fewer; where a score of 0.35 is clear, 30 faces.
+    pub(super) fn left_behind(&self) -> Option<Self> {
+        let last = self.sightings.back()?;
+        let stays = self.is_sure() && last.score >= CLEAR_SCORE;
+        stays.then(|| Self {
+            evidence: 0.0,
+            scene_from: last.order.saturating_add(1),
+            comes_in: None,
+            ..self.clone()
+        })
     }
 
     /// Median size of the last few sightings, in pixels.

@@ -15,6 +15,7 @@ mod fill;
 mod follower;
 mod heads;
 mod life;
+mod matching;
 mod motion;
 mod movement;
 mod prospects;

@@ -4,10 +4,10 @@ use crate::model::{Detection, EllipsePx, FrameSize, PtsNanos};
 
 use super::associate::Expected;
 use super::life::Track;
+use super::matching::extend_tracks;
 use super::motion::Sighting;
 use super::settings::TrackSettings;
 use super::sift::{Face, sift};
-use super::tracker::{FRAME_TRACK, extend_tracks};
 
 /// A face that was not found for this long is no longer expected.
 const FORGET_AFTER_NANOS: u64 = 500_000_000;
@@ -53,12 +53,11 @@ impl Prospects {
         self.tracks.retain(|track| now.saturating_sub(track.last_seen_nanos()) <= FORGET_AFTER_NANOS);
         let sifted = sift(detections, &self.settings, self.frame);
         let mut free: Vec<&mut Track> = self.tracks.iter_mut().collect();
-        let strangers =
-            extend_tracks(&mut free, &sifted.strong, order, now, |expected| expected, Track::extend);
+        let strong = extend_tracks(&mut free, &sifted.strong, order, now, |expected| expected, Track::extend);
         extend_tracks(&mut free, &sifted.weak, order, now, Expected::for_weak, Track::extend_weakly);
-        for Face { face, score } in strangers {
+        for Face { face, score } in strong.strangers {
             let first = Sighting { order, clock_nanos: now, face, score, is_weak: false };
-            self.tracks.push(Track::begin(FRAME_TRACK, first, 0));
+            self.tracks.push(Track::begin(first, 0));
         }
         self.tracks.sort_by(|a, b| b.evidence().total_cmp(&a.evidence()));
         self.tracks.truncate(MAX_EXPECTED);

@@ -7,9 +7,10 @@ use crate::model::{
     PtsNanos, TrackId, UncertainReason,
 };
 
-use super::associate::{Expected, pair};
+use super::associate::Expected;
 use super::cuts::{CONFIRM_FRAMES, CutFinder, Thumbnail};
 use super::life::{Placed, Track, is_at_border};
+use super::matching::{Paired, extend_tracks};
 use super::motion::Sighting;
 use super::movement::{Moved, STEP_NANOS};
 use super::report::{SpanJoiner, TrackReport};
@@ -163,8 +164,9 @@ impl Tracker {
         }
         let sifted = sift(&observation.detections, &self.settings, self.frame);
         let moved = self.moved(&observation);
-        let strangers = self.match_faces(order, &sifted.strong, &sifted.weak);
+        let Paired { strangers, left } = self.match_faces(order, &sifted.strong, &sifted.weak);
         let crowded = self.begin_tracks(order, &strangers, &moved);
+        let crowded = crowded.or(left.into_iter().find_map(|track| self.follow(track)));
         let damaged = observation.damaged.then_some(UncertainReason::Damaged);
         let late = observation.late.then_some(UncertainReason::Late);
         let hide = damaged.or(late).or(sifted.hide).or(crowded);
@@ -182,22 +184,20 @@ impl Tracker {
     }
 
     /// Gives strong faces, then weak ones, to the tracks that they belong to (the two bands of `ByteTrack`, Zhang et al.
-    /// 2022). Returns the strong ones that remain.
-    fn match_faces(&mut self, order: u64, strong: &[Face], weak: &[Face]) -> Vec<Face> {
+    /// 2022). The strangers are the strong ones that remain.
+    fn match_faces(&mut self, order: u64, strong: &[Face], weak: &[Face]) -> Paired {
         let (now, reach) = (self.clock_nanos, self.settings.hold_after.0);
         let can_go_on = |t: &&mut Track| t.is_open() && now.saturating_sub(t.last_seen_nanos()) <= reach;
         let mut free: Vec<&mut Track> = self.tracks.iter_mut().filter(can_go_on).collect();
-        let strangers = extend_tracks(&mut free, strong, order, now, |expected| expected, Track::extend);
-        extend_tracks(&mut free, weak, order, now, Expected::for_weak, Track::extend_weakly);
-        strangers
+        let mut paired = extend_tracks(&mut free, strong, order, now, |expected| expected, Track::extend);
+        let weakly = extend_tracks(&mut free, weak, order, now, Expected::for_weak, Track::extend_weakly);
+        paired.left.extend(weakly.left);
+        paired
     }
 
     /// Begins a track for each face. Says so where there are too many to follow.
     fn begin_tracks(&mut self, order: u64, faces: &[Face], moved: &Moved) -> Option<UncertainReason> {
-        for face in faces {
-            if self.tracks.len() >= MAX_TRACKS {
-                return Some(UncertainReason::TooManyFaces);
-            }
+        faces.iter().find_map(|face| {
             let first = Sighting {
                 order,
                 clock_nanos: self.clock_nanos,
@@ -206,10 +206,18 @@ impl Tracker {
                 is_weak: false,
             };
             let comes_in = self.comes_in(&face.face, moved);
-            self.tracks.push(Track::begin(TrackId(self.next_id), first, self.scene_from).coming_in(comes_in));
-            self.next_id = self.next_id.checked_add(1).unwrap_or(FRAME_TRACK.0 + 1);
-            self.report.tracks += 1;
+            self.follow(Track::begin(first, self.scene_from).coming_in(comes_in))
+        })
+    }
+
+    /// Follows a track from now on, under a number of its own. Says so where there are too many.
+    fn follow(&mut self, track: Track) -> Option<UncertainReason> {
+        if self.tracks.len() >= MAX_TRACKS {
+            return Some(UncertainReason::TooManyFaces);
         }
+        self.tracks.push(track.numbered(TrackId(self.next_id)));
+        self.next_id = self.next_id.checked_add(1).unwrap_or(FRAME_TRACK.0 + 1);
+        self.report.tracks += 1;
         None
     }
 
@@ -276,37 +284,6 @@ impl Tracker {
         let open = self.tracks.iter_mut().map(|track| &mut track.spans).chain([&mut self.frame_spans]);
         open.filter_map(SpanJoiner::close).for_each(|span| report.note(span));
     }
-}
-
-/// Gives each face to the track of lowest cost; tracks that got one are no longer free. Returns the faces without one.
-pub(super) fn extend_tracks(
-    free: &mut Vec<&mut Track>,
-    faces: &[Face],
-    order: u64,
-    now_nanos: u64,
-    expect: impl Fn(Expected) -> Expected,
-    extend: impl Fn(&mut Track, Sighting),
-) -> Vec<Face> {
-    let expected: Vec<Expected> =
-        free.iter().filter_map(|track| track.expect(now_nanos)).map(expect).collect();
-    let places: Vec<EllipsePx> = faces.iter().map(|f| f.face).collect();
-    let (mut is_free, mut strange) = (vec![true; free.len()], vec![true; faces.len()]);
-    for (t, f) in pair(&expected, &places) {
-        let (Some(track), Some(face)) = (free.get_mut(t), faces.get(f)) else { continue };
-        extend(
-            track,
-            Sighting { order, clock_nanos: now_nanos, face: face.face, score: face.score, is_weak: false },
-        );
-        if let Some(free) = is_free.get_mut(t) {
-            *free = false;
-        }
-        if let Some(strange) = strange.get_mut(f) {
-            *strange = false;
-        }
-    }
-    let mut is_free = is_free.into_iter();
-    free.retain(|_| is_free.next().unwrap_or(true));
-    faces.iter().zip(strange).filter_map(|(face, strange)| strange.then_some(*face)).collect()
 }
 
 fn whole_frame(track: TrackId) -> Mask {

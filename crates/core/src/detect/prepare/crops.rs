@@ -57,6 +57,13 @@ impl Place {
         whole.around((self.face.cx - left, self.face.cy - top), self.turn, CROP_SIDE_PX, step_px)
     }
 
+    /// Whether a crop out of the frame itself shows the face larger, by a quarter at least, than one out of a scaled picture, a pixel of
+    /// which is `scale` pixels of the frame.
+    pub(crate) fn gains_from_the_frame(&self, scale: f32) -> bool {
+        let step_px = |least: f32| (self.longest_px() / FACE_ON_CROP_PX).max(least);
+        step_px(scale) >= 1.25 * step_px(1.0)
+    }
+
     /// What of a whole frame lies around a small face, for a crop that is cut out of it and not out of the scaled picture.
     pub(crate) fn surroundings<'a>(&self, frame: &View<'a>) -> View<'a> {
         let step_px = (self.longest_px() / FACE_ON_CROP_PX).max(1.0);
@@ -69,15 +76,15 @@ impl Place {
     }
 
     /// Whether a face lies at this place: each has the middle of the other.
-    pub(crate) fn is_at(&self, face: &EllipsePx) -> bool {
+    pub fn is_at(&self, face: &EllipsePx) -> bool {
         face.contains(self.face.cx, self.face.cy) && self.face.contains(face.cx, face.cy)
     }
 
-    /// Whether a face has nearly the size of the one that is expected here: neither has sides of more than one and a half times
-    /// those of the other.
-    pub(crate) fn is_as_large_as(&self, face: &EllipsePx) -> bool {
+    /// Whether a face lies at this place and has nearly the size of the one that is expected: neither has sides of more than one
+    /// and a half times those of the other.
+    pub(crate) fn fits(&self, face: &EllipsePx) -> bool {
         let areas = (face.rx * face.ry) / (self.face.rx * self.face.ry);
-        (1.5f32.powi(-2)..=1.5f32.powi(2)).contains(&areas)
+        self.is_at(face) && (1.5f32.powi(-2)..=1.5f32.powi(2)).contains(&areas)
     }
 
     #[allow(

@@ -2,7 +2,7 @@
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::detect::{CenterFace, Glance, Place, Schedule, thumbnail};
+use crate::detect::{CenterFace, FaceLook, Glance, Place, Schedule, thumbnail};
 use crate::model::{Detection, Frame};
 use crate::pipeline::error::EngineError;
 use crate::pipeline::gauge::Watch;
@@ -12,6 +12,9 @@ use crate::track::{Looked, Observation};
 
 /// A face that was expected and has a lower score is looked for again: tracks begin from here on.
 const CLEARLY_FOUND: f32 = 0.25;
+
+/// Faces that are looked for again in a frame, at most: the surest.
+const MAX_AGAIN: usize = 8;
 
 pub(in crate::pipeline) fn run(
     mut detector: CenterFace,
@@ -63,6 +66,11 @@ fn search(
     for turn in schedule.passes(nth) {
         detections.extend(look.whole(turn)?);
     }
+    if schedule.looks_with_both(nth) {
+        let mut others = lookouts.look_at_whole(frame)?;
+        others.retain(|face| is_lost(&Place::of(face.ellipse), &detections));
+        detections.extend(others);
+    }
     let (mut expected, mut are_small): (Vec<Place>, bool) = (Vec::new(), false);
     if schedule.follows_faces() {
         let Some(known) = watch.input(|| lately.expected(nth, frame.pts)) else { return Ok(None) };
@@ -77,13 +85,36 @@ fn search(
         let places = expected.iter().filter(|place| !has_passed(place) || look.is_small(place));
         detections.extend(look.near(&places.copied().collect::<Vec<_>>())?);
         if schedule.looks_again(nth) {
-            let is_found = |place: &Place| {
-                detections.iter().any(|face| face.score >= CLEARLY_FOUND && place.is_at(&face.ellipse))
-            };
-            expected.retain(|place| !is_found(place));
-            detections.extend(lookouts.look_again(frame, nth, &expected)?);
+            look_again(&mut look, lookouts, (frame, nth), schedule, expected, &mut detections)?;
         }
         lately.publish(nth, frame.pts, &detections);
     }
     Ok(Some(detections))
+}
+
+/// Looks for faces that were expected in the nth searched frame and are not among those that were found: larger, then with the other
+/// network, then one of them in another turn.
+fn look_again(
+    look: &mut FaceLook<'_>,
+    lookouts: &Lookouts,
+    (frame, nth): (&Frame, u64),
+    schedule: Schedule,
+    mut lost: Vec<Place>,
+    found: &mut Vec<Detection>,
+) -> Result<(), EngineError> {
+    lost.retain(|place| is_lost(place, found));
+    lost.truncate(MAX_AGAIN);
+    found.extend(look.closer(&lost)?);
+    lost.retain(|place| is_lost(place, found));
+    found.extend(lookouts.look_again(frame, &lost)?);
+    lost.retain(|place| is_lost(place, found));
+    if let Some(place) = schedule.otherwise(nth, &lost) {
+        found.extend(lookouts.look_otherwise(frame, &place)?);
+    }
+    Ok(())
+}
+
+/// Whether no face was clearly found in a place.
+fn is_lost(place: &Place, found: &[Detection]) -> bool {
+    !found.iter().any(|face| face.score >= CLEARLY_FOUND && place.is_at(&face.ellipse))
 }

@@ -216,3 +216,29 @@ fn without_look_ahead_frames_leave_at_once() {
     assert!(frames[..25].iter().all(|frame| frame.masks.is_empty()));
     assert!(frames[25..].iter().all(|frame| hides_face(frame, &face(600.0, 300.0))));
 }
+
+#[test]
+fn a_face_stays_hidden_where_something_beside_it_is_taken_for_it() {
+    // It is covered for three pictures, in which a head that passes in front answers weakly, and is found again where it was.
+    let film = film(80, 25, |k| match k {
+        40..=42 => vec![seen(340.0 + 12.0 * (k - 40) as f32, 300.0, 0.15)],
+        43..=58 => vec![],
+        59.. => vec![seen(300.0, 300.0, 0.2)],
+        _ => vec![seen(300.0, 300.0, 0.9)],
+    });
+    let (frames, _) = run(&defaults(), &film);
+    for (k, frame) in frames.iter().enumerate() {
+        assert!(hides_face(frame, &face(300.0, 300.0)), "frame {k}: {:?}", frame.masks);
+    }
+}
+
+#[test]
+fn what_was_left_behind_is_hidden_for_a_moment_only_unless_it_is_seen_there_again() {
+    let film = film(80, 25, |k| match k {
+        40.. => vec![seen(340.0 + 12.0 * (k - 40) as f32, 300.0, 0.4)],
+        _ => vec![seen(300.0, 300.0, 0.9)],
+    });
+    let (frames, _) = run(&defaults(), &film);
+    assert!(frames[..43].iter().all(|frame| hides_face(frame, &face(300.0, 300.0))));
+    assert!(frames[60..].iter().all(|frame| frame.masks.len() == 1 && !hides(frame, 300.0, 300.0)));
+}
