@@ -138,7 +138,7 @@ enum Means {
 struct OnProcessor {
     network: Network,
     preparer: Preparer,
-    /// For crops around small faces in large pictures.
+    /// For crops out of the frame itself.
     close: Preparer,
 }
 

@@ -135,17 +135,18 @@ impl Schedule {
     }
 
     /// Whether the nth searched frame, where it is large, is looked at as a whole by the network of close looks as well: every fourth time
-    /// that the whole is looked at, between close looks.
+    /// that the whole is looked at, between close looks, and with `--speed fastest` every third: before a track that was not found any
+    /// more is given up. A search that knows one direction, or all, looks at every frame with the finder.
     ///
     /// Some faces are never found by the finder at a third of their size: one of 160 pixels in 1920 x 1080, open and seen from the front
     /// with a mask, has 0.08 to 0.32 there and 0.77 here, and came back after 1.6 s behind others: it stayed open for 26 pictures. Once it
-    /// is found, the pictures of the second before are hidden as well. Over ten composed scenes 106 of 10,537 faces leaked instead of
+    /// is sure, the pictures of the second before are hidden as well. Over ten composed scenes 106 of 10,537 faces leaked instead of
     /// 159 (background 5.4 instead of 5.7 %), in 3 to 4 % more time. Every time that the whole is looked at, and with any turn, hid
     /// 11 % of the background; upright every time took 8 to 15 % more time, and no face fewer leaked.
     pub fn looks_with_both(&self, nth: u64) -> bool {
         self.search == Search::Turned
             && nth.is_multiple_of(self.whole_every)
-            && nth / self.whole_every % 4 == 2
+            && nth / self.whole_every % if self.fastest { 3 } else { 4 } == 2
     }
 
     /// The share of one of the first searched frames in the looks for small faces in all directions.
@@ -173,6 +174,7 @@ impl Schedule {
     /// 0.75 to 0.90. Over seven scenes 47 of 6551 faces leaked instead of 56, and 22 became 7 on that one, in 5 % more time. All lost faces
     /// in each frame took 13 to 18 %, and no face fewer leaked.
     pub fn otherwise(&self, nth: u64, lost: &[Place]) -> Option<Place> {
+        let nth = if self.fastest { nth / self.whole_every } else { nth };
         let count = (lost.len() as u64).clamp(1, MAX_LOST);
         let place = lost.get(usize::try_from(nth % count).ok()?)?;
         let turn = OTHER_TURNS.get(usize::try_from(nth / count).ok()? % OTHER_TURNS.len())?;
@@ -271,6 +273,8 @@ mod tests {
             (0..32).filter(|nth| schedule.looks_with_both(*nth)).collect::<Vec<_>>()
         };
         assert_eq!(looks(Search::Turned), [4, 12, 20, 28]);
+        let quick = Schedule::new(Search::Turned, Speed::Fastest, Some((25, 1)));
+        assert_eq!((0..30).filter(|nth| quick.looks_with_both(*nth)).collect::<Vec<_>>(), [6, 15, 24]);
         assert!(looks(Search::Upright).is_empty() && looks(Search::Thorough).is_empty());
     }
 
@@ -285,6 +289,11 @@ mod tests {
             assert_eq!(looks.map(|look| look.turn).collect::<Vec<_>>(), [1, 5, 3].map(Turn::eighths));
         }
         assert!(schedule.otherwise(4, &[]).is_none());
+        let quick = Schedule::new(Search::Turned, Speed::Fastest, Some((25, 1)));
+        let looks = (0..9).filter(|nth| quick.looks_again(*nth));
+        let turns: Vec<_> =
+            looks.filter_map(|nth| quick.otherwise(nth, &lost[..1])).map(|look| look.turn).collect();
+        assert_eq!(turns, [1, 5, 3].map(Turn::eighths), "those that look again seldom as well");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The detectors of people and text that a plan asks for, and of small faces: few, which the workers share, since each looks seldom and keeps some
+//! The detectors of people and text that a plan asks for, and of faces in large pictures: few, which the workers share, since each looks seldom and keeps some
 //! 50 MB.
 
 use std::sync::{Mutex, MutexGuard};

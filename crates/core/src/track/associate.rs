@@ -22,7 +22,7 @@ const MAX_LOG_SIZE_RATIO: f32 = 0.7;
 const MAX_WEAK_TURN_RAD: f32 = 1.7;
 
 /// What is found further than this from where its face should be, in face sizes, may be another face. On scenes of seven people
-/// it is the same in one of five weak sightings, and the head of somebody who passes in front in one of eight.
+/// a weak sighting so far off is the same face one time in five, and the head of somebody who passes in front one in eight.
 const FAR_SIZES: f32 = 0.5;
 
 /// A track as the association sees it.

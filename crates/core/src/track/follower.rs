@@ -161,6 +161,7 @@ fn people_settings(plan: &Plan) -> TrackSettings {
         // A person who is filled in is no less sure: the head rule reports what is not.
         uncertain_after: MAX_TRACK_DURATION,
         stillness_ends_holds: true,
+        stays_behind: false,
         ..TrackSettings::from_plan(plan)
     }
 }
@@ -173,6 +174,7 @@ fn text_settings(plan: &Plan) -> TrackSettings {
         keep_score: 0.5,
         hold_flicker: HOLD,
         stillness_ends_holds: false,
+        stays_behind: false,
         ..people_settings(plan)
     }
 }

@@ -66,6 +66,9 @@ pub struct TrackSettings {
     /// that place, and afterwards only while it does; off by default, for faces. People are looked for in some frames only, so that
     /// their holds are long, and a room in which nobody is yet would be hidden.
     pub stillness_ends_holds: bool,
+    /// Whether a track that goes on with something doubtful far off also stays where it was; on by default, for faces. People are
+    /// looked for seldom and move further in between.
+    pub stays_behind: bool,
     /// What happens to a frame with an uncertain mask. `Stop` leaves the masks widened: the caller reads the spans of
     /// the report and writes nothing.
     pub on_uncertain: OnUncertain,
@@ -93,6 +96,7 @@ impl Default for TrackSettings {
             hold_exit: DurationNanos::from_millis(400),
             uncertain_after: DurationNanos::from_millis(500),
             stillness_ends_holds: false,
+            stays_behind: true,
             on_uncertain: OnUncertain::Widen,
         }
     }

@@ -166,7 +166,7 @@ impl Tracker {
         let moved = self.moved(&observation);
         let Paired { strangers, left } = self.match_faces(order, &sifted.strong, &sifted.weak);
         let crowded = self.begin_tracks(order, &strangers, &moved);
-        let crowded = crowded.or(left.into_iter().find_map(|track| self.follow(track)));
+        self.keep_left(left);
         let damaged = observation.damaged.then_some(UncertainReason::Damaged);
         let late = observation.late.then_some(UncertainReason::Late);
         let hide = damaged.or(late).or(sifted.hide).or(crowded);
@@ -197,7 +197,10 @@ impl Tracker {
 
     /// Begins a track for each face. Says so where there are too many to follow.
     fn begin_tracks(&mut self, order: u64, faces: &[Face], moved: &Moved) -> Option<UncertainReason> {
-        faces.iter().find_map(|face| {
+        for face in faces {
+            if self.tracks.len() >= MAX_TRACKS {
+                return Some(UncertainReason::TooManyFaces);
+            }
             let first = Sighting {
                 order,
                 clock_nanos: self.clock_nanos,
@@ -206,19 +209,24 @@ impl Tracker {
                 is_weak: false,
             };
             let comes_in = self.comes_in(&face.face, moved);
-            self.follow(Track::begin(first, self.scene_from).coming_in(comes_in))
-        })
+            self.follow(Track::begin(first, self.scene_from).coming_in(comes_in));
+        }
+        None
     }
 
-    /// Follows a track from now on, under a number of its own. Says so where there are too many.
-    fn follow(&mut self, track: Track) -> Option<UncertainReason> {
-        if self.tracks.len() >= MAX_TRACKS {
-            return Some(UncertainReason::TooManyFaces);
+    /// Follows what was left behind as well, unless that would take room from faces that come.
+    fn keep_left(&mut self, left: Vec<Track>) {
+        if self.settings.stays_behind {
+            let room = (MAX_TRACKS / 2).saturating_sub(self.tracks.len());
+            left.into_iter().take(room).for_each(|track| self.follow(track));
         }
+    }
+
+    /// Follows a track from now on, under a number of its own.
+    fn follow(&mut self, track: Track) {
         self.tracks.push(track.numbered(TrackId(self.next_id)));
         self.next_id = self.next_id.checked_add(1).unwrap_or(FRAME_TRACK.0 + 1);
         self.report.tracks += 1;
-        None
     }
 
     /// See [`TrackSettings::stillness_ends_holds`]. Who was there before and was lost has not come in.

@@ -325,7 +325,7 @@ impl GpuLook<'_> {
         Ok((Outputs::plain(centerface::NAME, &self.eye.found, 1), placed))
     }
 
-    /// What the network makes of a crop around each place, and how each lies in the frame. Those that `is_small` picks are cut
+    /// What the network makes of a crop around each place, and how each lies in the frame. Those that `is_close` picks are cut
     /// out of the frame itself.
     ///
     /// # Errors
@@ -333,12 +333,12 @@ impl GpuLook<'_> {
     pub(in crate::detect) fn crops(
         &mut self,
         places: &[Place],
-        is_small: impl Fn(&Place) -> bool,
+        is_close: impl Fn(&Place) -> bool,
     ) -> Result<(Outputs<'_>, Vec<FrameFromModel>), DetectError> {
         let mut preparation = Preparation::default();
         let mut frame_from_model = Vec::with_capacity(places.len());
         for (nth, place) in places.iter().enumerate() {
-            let (small, view, whole) = if is_small(place) {
+            let (small, view, whole) = if is_close(place) {
                 let part = place.surroundings(&self.view);
                 let layout = Sides::new(CLOSE_SIDE_PX).layout(part.size(), Turn::NONE);
                 self.scale(CLOSE, &part, &layout, &mut preparation)?;

@@ -64,7 +64,7 @@ impl Place {
         step_px(scale) >= 1.25 * step_px(1.0)
     }
 
-    /// What of a whole frame lies around a small face, for a crop that is cut out of it and not out of the scaled picture.
+    /// What of a whole frame lies around a face, for a crop that is cut out of it and not out of the scaled picture.
     pub(crate) fn surroundings<'a>(&self, frame: &View<'a>) -> View<'a> {
         let step_px = (self.longest_px() / FACE_ON_CROP_PX).max(1.0);
         self.square_of(frame, f32::from(CLOSE_SIDE_PX) * step_px)
@@ -76,7 +76,7 @@ impl Place {
     }
 
     /// Whether a face lies at this place: each has the middle of the other.
-    pub fn is_at(&self, face: &EllipsePx) -> bool {
+    pub(crate) fn is_at(&self, face: &EllipsePx) -> bool {
         face.contains(self.face.cx, self.face.cy) && self.face.contains(face.cx, face.cy)
     }
 

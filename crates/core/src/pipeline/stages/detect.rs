@@ -13,9 +13,6 @@ use crate::track::{Looked, Observation};
 /// A face that was expected and has a lower score is looked for again: tracks begin from here on.
 const CLEARLY_FOUND: f32 = 0.25;
 
-/// Faces that are looked for again in a frame, at most: the surest.
-const MAX_AGAIN: usize = 8;
-
 pub(in crate::pipeline) fn run(
     mut detector: CenterFace,
     lookouts: &Lookouts,
@@ -103,7 +100,6 @@ fn look_again(
     found: &mut Vec<Detection>,
 ) -> Result<(), EngineError> {
     lost.retain(|place| is_lost(place, found));
-    lost.truncate(MAX_AGAIN);
     found.extend(look.closer(&lost)?);
     lost.retain(|place| is_lost(place, found));
     found.extend(lookouts.look_again(frame, &lost)?);
