@@ -242,17 +242,3 @@ fn what_was_left_behind_is_hidden_for_a_moment_only_unless_it_is_seen_there_agai
     assert!(frames[..43].iter().all(|frame| hides_face(frame, &face(300.0, 300.0))));
     assert!(frames[60..].iter().all(|frame| frame.masks.len() == 1 && !hides(frame, 300.0, 300.0)));
 }
-
-#[test]
-fn what_was_left_behind_and_is_seen_there_again_is_as_sure_as_it_was() {
-    let film = film(100, 25, |k| match k {
-        40 => vec![seen(340.0, 300.0, 0.15)],
-        41..=44 | 46.. => vec![],
-        45 => vec![seen(300.0, 300.0, 0.3)],
-        _ => vec![seen(300.0, 300.0, 0.9)],
-    });
-    let (frames, _) = run(&defaults(), &film);
-    for (k, frame) in frames[..65].iter().enumerate() {
-        assert!(hides_face(frame, &face(300.0, 300.0)), "frame {k}: {:?}", frame.masks);
-    }
-}
