@@ -1,4 +1,5 @@
-//! Micro-benchmarks of the kernels: `cargo xtask bench kernels`, or `cargo bench -p obscura-benches --bench kernels NAME`.
+//! Micro-benchmarks of the kernels: `cargo xtask bench kernels`, or `cargo bench -p obscura-benches --bench kernels
+//! NAME`.
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run has nothing to measure")]
 
 use std::path::PathBuf;

@@ -130,9 +130,9 @@ pub(crate) fn scrubber() -> Result<PathBuf, Failure> {
     Ok(SCRUBBER.python()?.with_file_name("openscrub"))
 }
 
-/// The other peer's command, at the settings at which it leaks about as little as this tool. It fetches models by itself from where there
-/// may be no network: it finds `YuNet` in its folder, and an empty file instead of the model by which it groups faces for a
-/// review, so that it does without at once.
+/// The other peer's command, at the settings at which it leaks about as little as this tool. It fetches models by
+/// itself from where there may be no network: it finds `YuNet` in its folder, and an empty file instead of the model by
+/// which it groups faces for a review, so that it does without at once.
 pub(crate) fn openscrub(program: &Path, clip: &Path, folder: &Path) -> Result<Command, String> {
     let home = folder.join("openscrub");
     let models = home.join(".openscrub/models");

@@ -1,4 +1,5 @@
-//! Detection and redaction alone, of pictures in memory, on a GPU: measured where there is one, and what it has to cost at least.
+//! Detection and redaction alone, of pictures in memory, on a GPU: measured where there is one, and what it has to cost
+//! at least.
 
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -22,8 +23,9 @@ const MAX_TIME: Duration = Duration::from_secs(10);
 /// Pictures in memory for each worker: enough that none is in the processor's cache.
 const PICTURES_EACH: usize = 8;
 
-/// What a large GPU of today is taken to do (NVIDIA H100 SXM, data sheet of 2023): bytes a second in its memory, multiply-adds a second in
-/// 32 bits, of which a shader with tiles of 4 x 4 in registers reaches about a fifth; and the bus, and the time of a launch.
+/// What a large GPU of today is taken to do (NVIDIA H100 SXM, data sheet of 2023): bytes a second in its memory,
+/// multiply-adds a second in 32 bits, of which a shader with tiles of 4 x 4 in registers reaches about a fifth; and the
+/// bus, and the time of a launch.
 const DEVICE_BYTES: f64 = 3.35e12;
 const MULTIPLY_ADDS: f64 = 0.2 * 67e12 / 2.0;
 const BUS_BYTES: f64 = 25e9;

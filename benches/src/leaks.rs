@@ -18,8 +18,8 @@ const COMPOSER: Environment = Environment {
     modules: "cv2, numpy",
 };
 
-/// Scenes that nothing was tuned on, with faces of the script's own sizes. One scene says little: over seeds that were drawn for
-/// development, a face that no look at the whole finds was in six of fourteen.
+/// Scenes that nothing was tuned on, with faces of the script's own sizes. One scene says little: over seeds that were
+/// drawn for development, a face that no look at the whole finds was in six of fourteen.
 const FRESH: [Fresh; 15] = [
     usual("upright", 4, "1280x720", 2001),
     usual("upright", 4, "1280x720", 5001),
@@ -43,8 +43,8 @@ const USUAL: &str = ".09, .26";
 const SMALL_720P: &str = ".035, .06";
 const SMALL_1080P: &str = ".028, .055";
 
-/// A scene that is composed for the measurement: how people lie, their number, the picture's size, how high their faces are as shares of
-/// its height, and the seed.
+/// A scene that is composed for the measurement: how people lie, their number, the picture's size, how high their faces
+/// are as shares of its height, and the seed.
 struct Fresh {
     turn: &'static str,
     people: u32,

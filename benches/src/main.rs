@@ -1,5 +1,5 @@
-//! `cargo xtask bench` and `cargo xtask quality`: measure what the product promises, against peers and limits in the same
-//! run, and write the tables of `benches/RESULTS.md`.
+//! `cargo xtask bench` and `cargo xtask quality`: measure what the product promises, against peers and limits in the
+//! same run, and write the tables of `benches/RESULTS.md`.
 
 mod clips;
 mod contenders;

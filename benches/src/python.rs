@@ -1,5 +1,5 @@
-//! Python environments for what is measured against: peers, attackers and recognisers, each beside the models in a folder of its
-//! own.
+//! Python environments for what is measured against: peers, attackers and recognisers, each beside the models in a
+//! folder of its own.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -1,4 +1,5 @@
-//! Size and quality: how large the output is beside the recording, and what a second compression costs outside the masks.
+//! Size and quality: how large the output is beside the recording, and what a second compression costs outside the
+//! masks.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -12,14 +13,15 @@ use crate::results::Section;
 /// Blocks of this many pixels a side are looked at.
 const BLOCK: usize = 16;
 
-/// A block that differs by more than this from the recording (mean square, steps of 255) lies under a mask or the watermark.
+/// A block that differs by more than this from the recording (mean square, steps of 255) lies under a mask or the
+/// watermark.
 const HIDDEN_MSE: f64 = 150.0;
 
 /// Blocks this near to one under a mask may hold its rim.
 const RIM_BLOCKS: usize = 2;
 
-/// Compares recordings made of the scenes with x264's own defaults. The scene is the truth for both: what the recording lost
-/// against it, and what the output lost.
+/// Compares recordings made of the scenes with x264's own defaults. The scene is the truth for both: what the recording
+/// lost against it, and what the output lost.
 pub(crate) fn section(scenes: &Path) -> Result<Section, String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let folder = folder.path();
@@ -74,8 +76,8 @@ fn quality(truth: &Path, recording: &Path, output: &Path) -> (f64, f64) {
     (psnr(before), psnr(after))
 }
 
-/// Which blocks, row by row, neither lie under a mask nor at its rim. What is hidden is told by how much it changed; around it,
-/// a mask fades out, and within it some blocks changed little by chance.
+/// Which blocks, row by row, neither lie under a mask nor at its rim. What is hidden is told by how much it changed;
+/// around it, a mask fades out, and within it some blocks changed little by chance.
 fn seen(changes: &[(f64, f64)], columns: usize) -> Vec<bool> {
     let hidden: Vec<(usize, usize)> = (0..)
         .zip(changes)

@@ -1,5 +1,5 @@
-//! A small attack on hidden faces: whose photograph is most like this one? Over clear photographs it is nearly always right, so it would
-//! notice what a mask leaves. `cargo xtask quality reid` has a recogniser that learned faces.
+//! A small attack on hidden faces: whose photograph is most like this one? Over clear photographs it is nearly always
+//! right, so it would notice what a mask leaves. `cargo xtask quality reid` has a recogniser that learned faces.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

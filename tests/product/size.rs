@@ -2,7 +2,8 @@
 
 use obscura_tests::Bench;
 
-/// A strongly compressed recording: at constant quality the encoder would spend its bits on what the first one left behind.
+/// A strongly compressed recording: at constant quality the encoder would spend its bits on what the first one left
+/// behind.
 const MAKE: &str = "-i {media}/carphone.mp4 -vf scale=704:576 -an -c:v libx264 -preset medium -crf 33";
 
 #[test]

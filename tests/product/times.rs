@@ -91,7 +91,8 @@ fn same_onset(name: &str, codec: &str, picture_delay: &str) {
     let clip = burst(&bench, name, codec, picture_delay);
     let sheet = Sheet::permitting(&clip).voice_ok();
     run::finish(&mut bench.command(&clip, &sheet, &["--voice", "original"])).expect(0);
-    // Against the first picture, since a transport stream counts from anywhere; the decoder counts from the file's start.
+    // Against the first picture, since a transport stream counts from anywhere; the decoder counts from the file's
+    // start.
     let from_picture = |path: &Path| {
         let start = probe::number(&probe::file(path)["format"]["start_time"]);
         sound::onset(&sound::decode(path)) - (probe::times(path)[0] - start)

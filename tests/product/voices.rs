@@ -1,12 +1,13 @@
-//! The sound: in time, without a sample of the original voice, with its alarms listed, and with a warning where it is weak.
+//! The sound: in time, without a sample of the original voice, with its alarms listed, and with a warning where it is
+//! weak.
 
 use std::path::PathBuf;
 
 use obscura_tests::sound::{self, babble};
 use obscura_tests::{Bench, Sheet, media, probe, run};
 
-/// A black clip of `seconds` with this interleaved sound, as it is where the name says `wave`; `before` stands before the
-/// sound's input.
+/// A black clip of `seconds` with this interleaved sound, as it is where the name says `wave`; `before` stands before
+/// the sound's input.
 fn clip(
     bench: &Bench,
     name: &str,

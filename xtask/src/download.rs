@@ -110,7 +110,8 @@ fn pip_download(folder: &Path, package: &Package) -> Command {
     command
 }
 
-/// Fetches the package file as it is and runs nothing of it. The cache goes with the folder: it would keep a second copy.
+/// Fetches the package file as it is and runs nothing of it. The cache goes with the folder: it would keep a second
+/// copy.
 fn npm_pack(folder: &Path, cache: &Path, package: &Package) -> Command {
     let mut command = Command::new("npm");
     command.args(["pack", "--silent", "--ignore-scripts", "--cache"]).arg(cache);

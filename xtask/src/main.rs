@@ -1,4 +1,5 @@
-//! `cargo xtask`: set-up, demo and checks of this repository, on a machine that has cargo and Python 3 and nothing else.
+//! `cargo xtask`: set-up, demo and checks of this repository, on a machine that has cargo and Python 3 and nothing
+//! else.
 
 mod checks;
 mod clock;

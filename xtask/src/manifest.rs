@@ -167,8 +167,8 @@ impl Manifest {
         self.models.iter().chain(&self.media).filter_map(|entry| entry.option.as_deref()).collect()
     }
 
-    /// Every file for a machine of `target` (`x86_64-linux`), except those of the options in `without`; nothing where no
-    /// library is listed for that machine.
+    /// Every file for a machine of `target` (`x86_64-linux`), except those of the options in `without`; nothing where
+    /// no library is listed for that machine.
     pub(crate) fn wanted(&self, target: &str, without: &[String]) -> Option<Vec<Wanted>> {
         let at = |folder: &'static str| {
             move |entry: &Entry| Wanted {

@@ -1,5 +1,5 @@
-//! The re-identification attack: a face recogniser against hidden faces, with a clear gallery, with one that is hidden the same
-//! way, and with the mean of a track's aligned pictures.
+//! The re-identification attack: a face recogniser against hidden faces, with a clear gallery, with one that is hidden
+//! the same way, and with the mean of a track's aligned pictures.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! People without a visible face, and pictures without anybody: what is hidden of the first, and how much of the second.
+//! People without a visible face, and pictures without anybody: what is hidden of the first, and how much of the
+//! second.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

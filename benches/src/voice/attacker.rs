@@ -1,7 +1,7 @@
 //! The attacker: a GE2E speaker encoder (Resemblyzer 0.1.4, Apache-2.0) that turns speech into 256 numbers.
 //!
-//! Levels, windows and mel bands follow the reference in Python (`meters.py` of the test data), except that pauses are cut by
-//! energy instead of by WebRTC's detector.
+//! Levels, windows and mel bands follow the reference in Python (`meters.py` of the test data), except that pauses are
+//! cut by energy instead of by WebRTC's detector.
 
 use std::f64::consts::PI;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! The semi-informed attacker's back-end: centring, principal components and linear discriminants, learned from disguised
-//! speech of speakers who are not among those to be told apart.
+//! The semi-informed attacker's back-end: centring, principal components and linear discriminants, learned from
+//! disguised speech of speakers who are not among those to be told apart.
 
 use nalgebra::DMatrix;
 
@@ -54,7 +54,8 @@ impl Backend {
     }
 }
 
-/// Unit axes of the largest spread, by way of the inner products of the points (there are fewer points than dimensions).
+/// Unit axes of the largest spread, by way of the inner products of the points (there are fewer points than
+/// dimensions).
 fn principal_axes(points: &Matrix) -> Matrix {
     let (values, vectors) = eigen(&multiply(points, &transpose(points)));
     let useful = values.iter().zip(vectors).filter(|(value, _)| **value > 1e-9).take(COMPONENTS);

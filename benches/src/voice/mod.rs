@@ -27,7 +27,8 @@ use attacker::{Attacker, Print};
 use speakers::Rates;
 use speech::{Item, Speech};
 
-/// Words are counted over so many draws of each sentence: by chance some stretch of the voice costs many more than another.
+/// Words are counted over so many draws of each sentence: by chance some stretch of the voice costs many more than
+/// another.
 const DRAWS: usize = 3;
 
 const HEAD: &str = "\

@@ -87,7 +87,8 @@ fn semi(items: &[Item], found: &[Print]) -> (f32, f32) {
     (mean(&single), mean(&pooled))
 }
 
-/// The ignorant attacker's rate if every test segment is shifted by all of [`SEARCH_SEMITONES`] and the best score counts.
+/// The ignorant attacker's rate if every test segment is shifted by all of [`SEARCH_SEMITONES`] and the best score
+/// counts.
 pub(crate) fn after_blind_search(
     items: &[Item],
     attacker: &mut Attacker,

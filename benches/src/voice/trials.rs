@@ -39,8 +39,8 @@ pub(crate) struct Trials<'a> {
 }
 
 impl Trials<'_> {
-    /// Compares every test segment with every speaker of the same sex. `test_prints` may hold several versions of each test
-    /// segment: an attacker takes the one that fits best.
+    /// Compares every test segment with every speaker of the same sex. `test_prints` may hold several versions of each
+    /// test segment: an attacker takes the one that fits best.
     pub(crate) fn run(&self, enrolled: &[Print], test_prints: &[Vec<Print>]) -> Scores {
         let indices = || (0..self.items.len()).filter(|i| (self.counts)(&self.items[*i]));
         let mut models: BTreeMap<&str, (Vec<f32>, &str)> = BTreeMap::new();

@@ -8,8 +8,8 @@ use obscura_policy::media::model::Device;
 
 use crate::args::Verb;
 
-/// Mesa's device-select layer asks a display server which adapter it prefers, and where there is none (a server, a batch
-/// run) the library below it complains on standard error. Nothing here draws on a display.
+/// Mesa's device-select layer asks a display server which adapter it prefers, and where there is none (a server, a
+/// batch run) the library below it complains on standard error. Nothing here draws on a display.
 const NO_DISPLAY_QUESTION: &str = "NODEVICE_SELECT";
 
 /// Starts this program again, in the same process, with the setting in place. A running program's own environment can

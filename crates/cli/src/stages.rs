@@ -35,8 +35,8 @@ pub(crate) fn table(phase: &str, stages: &[StageReport]) -> String {
     text
 }
 
-/// The stage whose threads worked longest. The encoder has no threads of ours: where the stage in front of it waits for it
-/// most of the time, it is the encoder.
+/// The stage whose threads worked longest. The encoder has no threads of ours: where the stage in front of it waits for
+/// it most of the time, it is the encoder.
 fn slowest(stages: &[StageReport]) -> Option<&'static str> {
     let draw = stages.iter().find(|row| row.stage == "draw");
     let waits_for_encoder = |row: &StageReport| {

@@ -87,8 +87,8 @@ fn evidence_for(
     }
 }
 
-/// Every picture went through the detector, or has masks from a file of tracks, and came back without a face that is readable
-/// and should not be.
+/// Every picture went through the detector, or has masks from a file of tracks, and came back without a face that is
+/// readable and should not be.
 fn faces(rendered: &Rendered, treatment: Option<&Treatment>) -> Option<Value> {
     let (render, check) = (&rendered.render, &rendered.check);
     let all_seen = render.frames_in == render.frames_out && check.frames_searched == render.frames_out;

@@ -126,8 +126,8 @@ pub(crate) struct Question<'a> {
     pub(crate) storage: Storage,
 }
 
-/// Decides without writing anything down: for those who only want to know. There is no permit to be had from it. The place
-/// of a result is taken to be approved, since there is none yet.
+/// Decides without writing anything down: for those who only want to know. There is no permit to be had from it. The
+/// place of a result is taken to be approved, since there is none yet.
 ///
 /// # Errors
 /// [`GateError`] where the state folder or its log cannot be used.
@@ -146,8 +146,8 @@ pub fn consider(
     Ok(policy.decide(&question.facts(last, now)))
 }
 
-/// Judges a request for one recording whose result is to be called `output`. The decision, whatever it is, is in the audit
-/// log when this returns; without that there is no permit.
+/// Judges a request for one recording whose result is to be called `output`. The decision, whatever it is, is in the
+/// audit log when this returns; without that there is no permit.
 ///
 /// # Errors
 /// [`GateError`] where the decision cannot be written down.
@@ -191,9 +191,9 @@ pub fn note_unusable_sheet(state: &State, now: Instant) -> Result<(), GateError>
     Ok(())
 }
 
-/// Renders a recording under a permit. `confirm` reads the sheet and the clock again: the decision is taken once more, with
-/// the policy and the log as they are then, before the result gets its name, since consent may be withdrawn while a long
-/// recording is rendered.
+/// Renders a recording under a permit. `confirm` reads the sheet and the clock again: the decision is taken once more,
+/// with the policy and the log as they are then, before the result gets its name, since consent may be withdrawn while
+/// a long recording is rendered.
 ///
 /// # Errors
 /// [`GateError`]; nothing is left under the output's name or the receipt's.
@@ -302,8 +302,8 @@ impl Job<'_> {
     }
 }
 
-/// Gives both files their names. The receipt first: an output without a receipt must not exist, not even for a moment. For
-/// the same reason an output that is to be replaced goes before its receipt does.
+/// Gives both files their names. The receipt first: an output without a receipt must not exist, not even for a moment.
+/// For the same reason an output that is to be replaced goes before its receipt does.
 fn commit(
     target: &Path,
     overwrite: bool,

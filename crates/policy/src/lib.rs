@@ -31,8 +31,8 @@ pub mod sheet;
 mod state;
 mod verify;
 
-/// Looking without showing needs no permit: what comes back are numbers and, on request, a contact sheet on which every face
-/// is a flat grey, a working paper for those who may see the recording anyway.
+/// Looking without showing needs no permit: what comes back are numbers and, on request, a contact sheet on which every
+/// face is a flat grey, a working paper for those who may see the recording anyway.
 pub use obscura_core::engine::analyze;
 
 pub use dsse::EnvelopeError;

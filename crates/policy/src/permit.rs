@@ -1,5 +1,5 @@
-//! The permit: proof that the rules allowed one rendering of one file in one way, until a certain time, and that the audit
-//! log says so.
+//! The permit: proof that the rules allowed one rendering of one file in one way, until a certain time, and that the
+//! audit log says so.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use crate::rules::{Decision, Faces, Facts, Instant, Outcome, Technique, identifi
 /// A day as retention counts it.
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
-/// Leave to render. It can only be made by the gate, from a decision that permits and a proof that this decision is in the
-/// audit log; it cannot be copied; and rendering uses it up.
+/// Leave to render. It can only be made by the gate, from a decision that permits and a proof that this decision is in
+/// the audit log; it cannot be copied; and rendering uses it up.
 #[derive(Debug)]
 pub struct Permit {
     source: Sha256Digest,

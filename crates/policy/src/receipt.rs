@@ -1,8 +1,8 @@
 //! The receipt beside a finished recording: what was done, under which decision, with what evidence. It names no person
 //! and no path.
 //!
-//! The file is an in-toto statement (`https://in-toto.io/Statement/v1`) about the output, in a DSSE envelope that the key of
-//! the state folder signed.
+//! The file is an in-toto statement (`https://in-toto.io/Statement/v1`) about the output, in a DSSE envelope that the
+//! key of the state folder signed.
 
 use std::path::{Path, PathBuf};
 

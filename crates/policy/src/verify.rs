@@ -71,13 +71,13 @@ pub struct Verified {
     pub streams: FinishedStreams,
     /// Entry of the audit log, where the key of the state folder at hand signed.
     pub log_entry: Option<u64>,
-    /// Readable faces that the self-check found before the output got its name, as the receipt says. They are not searched
-    /// for again: without the masks, a detector cannot tell a hidden face from an open one.
+    /// Readable faces that the self-check found before the output got its name, as the receipt says. They are not
+    /// searched for again: without the masks, a detector cannot tell a hidden face from an open one.
     pub residual_faces_at_self_check: Option<usize>,
 }
 
-/// Verifies an output against its receipt. `keys` are those that are believed; `state`, where there is one, is asked for the
-/// log's word.
+/// Verifies an output against its receipt. `keys` are those that are believed; `state`, where there is one, is asked
+/// for the log's word.
 ///
 /// # Errors
 /// [`VerifyError`]: one sentence for the first thing that is wrong.

@@ -71,7 +71,8 @@ pub(crate) enum ReportCommand {
         /// Consent sheets (.yaml), receipts (.json), or folders that hold them
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// The public key that must have signed the receipts: a PEM file, or 64 hexadecimal digits; else those of the state folder
+        /// The public key that must have signed the receipts: a PEM file, or 64 hexadecimal digits; else those of the
+        /// state folder
         #[arg(long, value_name = "KEY")]
         key: Option<String>,
         /// Statements of people in office that lines are met; they fill gaps and outweigh nothing

@@ -98,7 +98,8 @@ pub(crate) struct AnalyzeArgs {
     /// Also make a picture (PNG) with one small view a track, every face hidden, to tell who is who
     #[arg(long, value_name = "FILE")]
     pub(crate) contact_sheet: Option<PathBuf>,
-    /// In which directions faces are looked for: upright, turned (all eight, by turns), thorough (all eight on every picture)
+    /// In which directions faces are looked for: upright, turned (all eight, by turns), thorough (all eight on every
+    /// picture)
     #[arg(long, value_name = "WAY", default_value_t = Search::Turned)]
     pub(crate) search: Search,
     /// The same as --search thorough
@@ -109,11 +110,12 @@ pub(crate) struct AnalyzeArgs {
     pub(crate) margin: u8,
     #[command(flatten)]
     pub(crate) beside: BesideArgs,
-    /// What numbers the finder of faces is calculated in: auto (8 bits where the processor can, twice as fast), float (the
-    /// same on every machine, unless --device asks for a GPU)
+    /// What numbers the finder of faces is calculated in: auto (8 bits where the processor can, twice as fast), float
+    /// (the same on every machine, unless --device asks for a GPU)
     #[arg(long, value_name = "NUMBERS", default_value_t = Arithmetic::Auto)]
     pub(crate) arithmetic: Arithmetic,
-    /// What looks for faces: auto (a GPU where there is one), cpu, gpu, gpu:N; a GPU that is asked for and absent is an error
+    /// What looks for faces: auto (a GPU where there is one), cpu, gpu, gpu:N; a GPU that is asked for and absent is an
+    /// error
     #[arg(long, value_name = "DEVICE", default_value_t = Device::Auto)]
     pub(crate) device: Device,
     /// Accept a recording that was cut off, up to the cut
@@ -157,16 +159,16 @@ pub(crate) struct LookArgs {
     /// Hide the faces that this file of `obscura analyze` lists, exactly there, instead of looking for them
     #[arg(long, value_name = "TRACKS", conflicts_with_all = ["search", "arithmetic", "margin", "heads", "text", "bodies"])]
     pub(crate) tracks: Option<PathBuf>,
-    /// Also hide a part of the picture: X,Y,WIDTH,HEIGHT or X,Y;X,Y;X,Y in pixels, or `frame`; then @FROM-TO in seconds;
-    /// `clear:` before it keeps a part free of everything but masks of faces. May be given often
+    /// Also hide a part of the picture: X,Y,WIDTH,HEIGHT or X,Y;X,Y;X,Y in pixels, or `frame`; then @FROM-TO in
+    /// seconds; `clear:` before it keeps a part free of everything but masks of faces. May be given often
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Vec<Region>,
     /// In which directions faces are looked for: upright, turned (all eight, by turns), thorough (all eight on every
     /// picture, several times slower)
     #[arg(long, value_name = "WAY", default_value_t = Search::Turned)]
     pub(crate) search: Search,
-    /// What numbers the finder of faces is calculated in: auto (8 bits where the processor can, twice as fast), float (the
-    /// same on every machine, unless --device asks for a GPU)
+    /// What numbers the finder of faces is calculated in: auto (8 bits where the processor can, twice as fast), float
+    /// (the same on every machine, unless --device asks for a GPU)
     #[arg(long, value_name = "NUMBERS", default_value_t = Arithmetic::Auto)]
     pub(crate) arithmetic: Arithmetic,
     /// Room around a face, in percent of its size, 0 to 200
@@ -179,8 +181,8 @@ pub(crate) struct LookArgs {
     /// What `mute` puts in the place of speech: silence, beep (a soft steady tone)
     #[arg(long, value_name = "WHAT", default_value_t = MuteWith::Silence)]
     pub(crate) mute_with: MuteWith,
-    /// What happens to alarms and monitor tones: list (times and pitch go into the receipt), resynth (clean tones are played
-    /// in their places as well), drop; they are never let through for being alarms
+    /// What happens to alarms and monitor tones: list (times and pitch go into the receipt), resynth (clean tones are
+    /// played in their places as well), drop; they are never let through for being alarms
     #[arg(long, value_name = "WAY", default_value_t = Alarms::List)]
     pub(crate) alarms: Alarms,
     /// What happens where a face could not be followed: widen, blur-frame, stop
@@ -191,7 +193,8 @@ pub(crate) struct LookArgs {
     /// Accept a recording that was cut off, up to the cut
     #[arg(long)]
     pub(crate) allow_truncated: bool,
-    /// Accept settings that hide less than what was measured to be enough, such as a margin below 15; the receipt names them
+    /// Accept settings that hide less than what was measured to be enough, such as a margin below 15; the receipt names
+    /// them
     #[arg(long)]
     pub(crate) i_accept_weak: bool,
 }
@@ -199,15 +202,15 @@ pub(crate) struct LookArgs {
 /// What is looked for beside faces.
 #[derive(Debug, Args)]
 pub(crate) struct BesideArgs {
-    /// What happens to people whose face no detector sees, from behind, from above or covered: hide (the head, or the whole
-    /// person where nobody knows which end it is at), flag (they are listed as uncertain), off (not looked for)
+    /// What happens to people whose face no detector sees, from behind, from above or covered: hide (the head, or the
+    /// whole person where nobody knows which end it is at), flag (they are listed as uncertain), off (not looked for)
     #[arg(long, value_name = "WAY", default_value_t = Heads::Flag)]
     pub(crate) heads: Heads,
     /// What happens to text, such as badges, wristbands, whiteboards and clocks: off, mask
     #[arg(long, value_name = "WAY", default_value_t = Text::Off)]
     pub(crate) text: Text,
-    /// Hide people from head to foot between these times: FROM-TO in seconds, or in minutes and seconds as 1:23.5. May be given
-    /// often
+    /// Hide people from head to foot between these times: FROM-TO in seconds, or in minutes and seconds as 1:23.5. May
+    /// be given often
     #[arg(long, value_name = "FROM-TO")]
     pub(crate) bodies: Vec<TimeSpan>,
 }
@@ -236,8 +239,8 @@ pub(crate) struct EncodeArgs {
     /// Codec of the picture: x264, openh264, vp9
     #[arg(long, value_name = "CODEC", default_value_t = VideoCodec::X264)]
     pub(crate) codec: VideoCodec,
-    /// What looks for faces and hides them: auto (a GPU where there is one), cpu, gpu, gpu:N; a GPU that is asked for and absent
-    /// is an error
+    /// What looks for faces and hides them: auto (a GPU where there is one), cpu, gpu, gpu:N; a GPU that is asked for
+    /// and absent is an error
     #[arg(long, value_name = "DEVICE", default_value_t = Device::Auto)]
     pub(crate) device: Device,
 }

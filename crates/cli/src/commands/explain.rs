@@ -32,8 +32,8 @@ pub(crate) fn permit(decision: &Decision) -> String {
     text
 }
 
-/// The reasons that a reader needs. Nobody can agree to a purpose that does not exist: where the policy does not know the
-/// one that was asked for, that is the fault, and not that people did not agree to it.
+/// The reasons that a reader needs. Nobody can agree to a purpose that does not exist: where the policy does not know
+/// the one that was asked for, that is the fault, and not that people did not agree to it.
 fn shown(decision: &Decision) -> impl Iterator<Item = &Reason> {
     let is_unknown = decision.reasons.iter().any(|reason| reason.rule == Rule::PurposeUnknown);
     let follows =

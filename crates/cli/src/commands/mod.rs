@@ -72,8 +72,8 @@ pub(crate) fn existing_state(asked_for: Option<&Path>) -> Result<State, StateErr
     State::existing(&State::place(asked_for)?)
 }
 
-/// What the rules need, for verbs that decide nothing: that of the policy in force, or the built-in one where there is no
-/// state folder. None is made.
+/// What the rules need, for verbs that decide nothing: that of the policy in force, or the built-in one where there is
+/// no state folder. None is made.
 pub(crate) fn config_of(asked_for: Option<&Path>) -> Config {
     existing_state(asked_for).map_or_else(|_| Config::default(), |state| state.policy().config)
 }

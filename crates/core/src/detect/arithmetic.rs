@@ -15,8 +15,8 @@ pub enum Numbers {
 }
 
 impl Numbers {
-    /// Those that a choice means here. Without instructions that multiply and add bytes in one go (VNNI), sums of bytes saturate
-    /// in ONNX Runtime and little time is gained.
+    /// Those that a choice means here. Without instructions that multiply and add bytes in one go (VNNI), sums of bytes
+    /// saturate in ONNX Runtime and little time is gained.
     pub fn here(choice: Arithmetic) -> Self {
         if choice == Arithmetic::Auto && multiplies_bytes() { Self::Int8 } else { Self::Float32 }
     }

@@ -29,10 +29,10 @@ pub(super) const NAME: &str = "CenterFace";
 /// The maps that are read: scores, sizes, centres.
 pub(super) const OUTPUTS: [&str; 3] = ["537", "538", "539"];
 
-/// Least score of a face that was lost and is looked for larger. Of 75 pixels in 1280 x 720, in profile and behind a black mask, one has
-/// 0.04 to 0.29 as large as on the whole, 0.17 to 0.68 on a crop of the frame itself: it was open for 58 pictures. Over nine composed
-/// scenes 110 of 8536 faces leaked without this look (background 4.5 %), 33 and 39 with scores from 0.4 and 0.5 on (4.6 and 4.7 %), 59
-/// from 0.25 on. It takes no time that could be measured.
+/// Least score of a face that was lost and is looked for larger. Of 75 pixels in 1280 x 720, in profile and behind a
+/// black mask, one has 0.04 to 0.29 as large as on the whole, 0.17 to 0.68 on a crop of the frame itself: it was open
+/// for 58 pictures. Over nine composed scenes 110 of 8536 faces leaked without this look (background 4.5 %), 33 and 39
+/// with scores from 0.4 and 0.5 on (4.6 and 4.7 %), 59 from 0.25 on. It takes no time that could be measured.
 const CLOSER_SCORE: f32 = 0.4;
 
 /// The network as a GPU takes it.
@@ -98,8 +98,8 @@ impl CenterFace {
         self.0.reserve(size)
     }
 
-    /// With a smaller input for pictures that are turned by half a right angle: quicker, and small faces in them are lost. For a
-    /// search that comes back to a face in other turns.
+    /// With a smaller input for pictures that are turned by half a right angle: quicker, and small faces in them are
+    /// lost. For a search that comes back to a face in other turns.
     #[must_use]
     pub fn with_small_diagonals(self) -> Self {
         Self(self.0.with_small_diagonals())
@@ -137,24 +137,25 @@ impl FaceLook<'_> {
         self.0.whole::<Layers>(turn)
     }
 
-    /// Whether a face is too small for a look at the whole of a large frame: others like it are found by [`super::CloseLook`] only.
+    /// Whether a face is too small for a look at the whole of a large frame: others like it are found by
+    /// [`super::CloseLook`] only.
     pub fn is_small(&self, place: &Place) -> bool {
-        place.longest_px() < self.0.small_below_px()
+        self.0.is_small(place)
     }
 
-    /// The faces near places where some are expected, each looked for upright in its own turn. Much quicker than a pass over the
-    /// whole frame where there are few.
+    /// The faces near places where some are expected, each looked for upright in its own turn. Much quicker than a pass
+    /// over the whole frame where there are few.
     ///
     /// # Errors
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
     pub fn near(&mut self, places: &[Place]) -> Result<Vec<Detection>, DetectError> {
-        let small_below_px = self.0.small_below_px();
-        self.0.near::<Layers>(places, |place| place.longest_px() < small_below_px)
+        self.0.near::<Layers>(places, false)
     }
 
-    /// The faces at places where some were expected and not found, the surest first, seen larger than by [`Self::near`], where that is possible; it has
-    /// seen small ones so. For lost ones only: where all were followed on such crops, with faces 44 and 56 pixels high on them, they moved
-    /// out of them, and 61 and 106 instead of 45 of 13,121 faces leaked.
+    /// The faces at places where some were expected and not found, the surest first, seen larger than by
+    /// [`Self::near`], where that is possible; it has seen small ones so. For lost ones only: where all were followed
+    /// on such crops, with faces 44 and 56 pixels high on them, they moved out of them, and 61 and 106 instead of 45 of
+    /// 13,121 faces leaked.
     ///
     /// # Errors
     /// Those of [`Self::near`].
@@ -162,7 +163,7 @@ impl FaceLook<'_> {
         let scale = self.0.scale();
         let is_new = |place: &&Place| !self.is_small(place) && place.gains_from_the_frame(scale);
         let larger: Vec<Place> = places.iter().filter(is_new).take(MAX_AGAIN).copied().collect();
-        let mut faces = self.0.near::<Layers>(&larger, |_| true)?;
+        let mut faces = self.0.near::<Layers>(&larger, true)?;
         faces.retain(|face| {
             face.score >= CLOSER_SCORE && larger.iter().any(|place| place.fits(&face.ellipse))
         });

@@ -1,7 +1,9 @@
-//! Looks for small faces in large pictures, part by part at nearly their own size, with the quicker of the two networks.
+//! Looks for small faces in large pictures, part by part at nearly their own size, with the quicker of the two
+//! networks.
 //!
-//! `YuNet` takes a fifth of the time that `CenterFace` takes for as many pixels, and knows small faces better: of seven of 27 to
-//! 63 pixels in 1920 x 1080, at scores of 0.41, 0.34 and 0.49 instead of 0.65, 0.31 and 0.34 for the three smallest.
+//! `YuNet` takes a fifth of the time that `CenterFace` takes for as many pixels, and knows small faces better: of seven
+//! of 27 to 63 pixels in 1920 x 1080, at scores of 0.41, 0.34 and 0.49 instead of 0.65, 0.31 and 0.34 for the three
+//! smallest.
 
 use crate::model::{BoxPx, Detection, Frame, FrameSize};
 
@@ -18,18 +20,19 @@ use super::yunet::YuNet;
 /// Least score of `YuNet` that is reported.
 const LEAST_SCORE: f32 = 0.16;
 
-/// What a score of it is worth in those of `CenterFace`, by which tracks begin at 0.25: one of 0.4, below which it takes patterns
-/// for faces.
+/// What a score of it is worth in those of `CenterFace`, by which tracks begin at 0.25: one of 0.4, below which it
+/// takes patterns for faces.
 const WORTH: f32 = 0.25 / 0.4;
 
-/// Faces are reported up to this many times the size below which they are small. One of 75 x 95 pixels in 1920 x 1080, with a mask and
-/// seen from the side, has a score of 0.64 to 0.77 here, and of at most 0.13 in a look at the whole.
+/// Faces are reported up to this many times the size below which they are small. One of 75 x 95 pixels in 1920 x 1080,
+/// with a mask and seen from the side, has a score of 0.64 to 0.77 here, and of at most 0.13 in a look at the whole.
 const REPORTED_SMALL: f32 = 2.5;
 
-/// Least scores of faces that are larger than small ones: anywhere; where one is expected; beside a place where one is expected, which
-/// goes for small ones as well. Of seven people in 1920 x 1080, over three scenes, 8.2, 15.3 and 1.0 % of the faces leaked where
-/// larger ones were left out (background 2.9, 2.8 and 1.8 %); 0.7, 0 and 0 % with these scores (4.5, 3.3 and 3.2 %); 0.2, 0
-/// and 0 % with 0.5 beside a place (7.5, 4.3 and 4.1 %). With any score anywhere, up to 10.6 % of the background was hidden.
+/// Least scores of faces that are larger than small ones: anywhere; where one is expected; beside a place where one is
+/// expected, which goes for small ones as well. Of seven people in 1920 x 1080, over three scenes, 8.2, 15.3 and 1.0 %
+/// of the faces leaked where larger ones were left out (background 2.9, 2.8 and 1.8 %); 0.7, 0 and 0 % with these
+/// scores (4.5, 3.3 and 3.2 %); 0.2, 0 and 0 % with 0.5 beside a place (7.5, 4.3 and 4.1 %). With any score anywhere,
+/// up to 10.6 % of the background was hidden.
 const LARGER_SCORE: f32 = 0.5;
 const EXPECTED_SCORE: f32 = 0.3;
 const BESIDE_SCORE: f32 = 0.65;
@@ -40,15 +43,15 @@ pub(super) const MAX_AGAIN: usize = 8;
 /// Least score of a face that is found in another turn than the one in which it was known.
 const OTHERWISE_SCORE: f32 = 0.8;
 
-/// Sides of the part of a frame around a place, in sizes of the face there: it may have moved by more than half of its size since it
-/// was found.
+/// Sides of the part of a frame around a place, in sizes of the face there: it may have moved by more than half of its
+/// size since it was found.
 const PART_SIZES: f32 = 3.5;
 
-/// Longest side of the input for a look at the whole, and the least score that is reported from it, which is worth 0.16: enough to go on
-/// with a face, not to begin one. Of 1316 faces of 70 to 300 pixels
-/// on fourteen composed scenes of 1920 x 1080, 15 % have less than 0.25 with `CenterFace` and an input of 640; 7 % have less
-/// than 0.4 here, and 5 % neither; with an input of 736 it is 10 and 7 %, and as few patterns are taken for faces.
+/// Longest side of the input for a look at the whole. Of 1316 faces of 70 to 300 pixels on fourteen composed scenes of
+/// 1920 x 1080, 15 % have less than 0.25 with `CenterFace` and an input of 640; 7 % have less than 0.4 here, and 5 %
+/// neither; with an input of 736 it is 10 and 7 %, and as few patterns are taken for faces.
 const WHOLE_SIDE_PX: u16 = 960;
+/// Least score that is reported from it, worth 0.16: enough to go on with a face, not to begin one.
 const WHOLE_SCORE: f32 = 0.25;
 
 /// The detector of small faces, and of those that the finder of a whole large picture does not know.
@@ -85,9 +88,10 @@ impl CloseLook {
         Ok(self.whole.detect(frame, Turn::NONE)?.into_iter().map(in_worth).collect())
     }
 
-    /// The small faces in a frame that stand upright once it is turned, and those up to two and a half times as large, for a search of
-    /// the whole with an input of `side_px`; none in small frames. A small face that lies across the border between two parts lies
-    /// whole in one of them; of those that are larger than what parts share, one in seven at worst lies in none and is left out.
+    /// The small faces in a frame that stand upright once it is turned, and those up to two and a half times as large,
+    /// for a search of the whole with an input of `side_px`; none in small frames. A small face that lies across the
+    /// border between two parts lies whole in one of them; of those that are larger than what parts share, one in seven
+    /// at worst lies in none and is left out.
     ///
     /// # Errors
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
@@ -106,8 +110,8 @@ impl CloseLook {
         Ok(found)
     }
 
-    /// The faces near places where some are expected and were not found, the surest first, for a search with an input of `side_px` for the whole.
-    /// Each is looked for upright in its own turn, seen as large as it can be.
+    /// The faces near places where some are expected and were not found, the surest first, for a search with an input
+    /// of `side_px` for the whole. Each is looked for upright in its own turn, seen as large as it can be.
     ///
     /// # Errors
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
@@ -262,7 +266,8 @@ mod tests {
     fn a_face_of_any_size_that_was_known_at_the_wrong_angle_is_found_in_its_own() {
         let mut close = CloseLook::new(&testing::runtime(), &testing::yunet_bytes()).unwrap();
         let picture = Picture::astronaut().turned_left().on_grey((1920, 1080), (640, 300)).to_frame();
-        // Her face has 116 pixels, too many to be looked for in its own turn again with so large an input for the whole.
+        // Her face has 116 pixels, too many to be looked for in its own turn again with so large an input for the
+        // whole.
         let upright = EllipsePx { cx: 640.0 + 122.0, cy: 300.0 + 288.0, rx: 50.0, ry: 60.0, angle_rad: 0.0 };
         let known = Place { face: upright, turn: Turn::NONE };
         assert_eq!(close.near(&picture, &[known], 1280).unwrap(), []);

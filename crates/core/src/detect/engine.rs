@@ -224,19 +224,15 @@ impl Engine {
             }
             Means::Gpu(eye) => Eyes::Gpu(eye.look_at(view)?),
         };
-        let small_below_px = parts::small_below_px(view.size(), settings.side_px);
-        let longest_px = view.size().width().max(view.size().height());
-        let scale = longest_px as f32 / f32::from(settings.side_px);
         let finder = Finder { threshold: settings.score_threshold, candidates, view };
-        Ok(Look { small_below_px, scale, eyes, finder })
+        Ok(Look { side_px: settings.side_px, eyes, finder })
     }
 }
 
 /// A frame in front of a network.
 #[derive(Debug)]
 pub(super) struct Look<'a> {
-    small_below_px: f32,
-    scale: f32,
+    side_px: u16,
     eyes: Eyes<'a>,
     finder: Finder<'a>,
 }
@@ -287,27 +283,34 @@ impl Look<'_> {
         finder.whole::<D>(&outputs, (input.width, input.height), &input.frame_from_model)
     }
 
-    /// Faces of less than so many frame pixels are too small for a look at the whole of a large frame.
-    pub(super) fn small_below_px(&self) -> f32 {
-        self.small_below_px
+    /// Whether a face is too small for a look at the whole of a large frame.
+    pub(super) fn is_small(&self, place: &Place) -> bool {
+        place.longest_px() < self.small_below_px()
+    }
+
+    fn small_below_px(&self) -> f32 {
+        parts::small_below_px(self.finder.view.size(), self.side_px)
     }
 
     /// How many frame pixels a pixel of the input of a look at the whole is wide.
     pub(super) fn scale(&self) -> f32 {
-        self.scale
+        let size = self.finder.view.size();
+        size.width().max(size.height()) as f32 / f32::from(self.side_px)
     }
 
-    /// The faces near places where some are expected. Those that `is_close` picks are cut out of the frame itself, the others out of
-    /// the scaled picture.
+    /// The faces near places where some are expected. Crops `from_frame` are cut out of the frame itself, as large as
+    /// they can be; the others out of the scaled picture, but where the face is too small in that.
     ///
     /// # Errors
     /// A failure of ONNX Runtime or of the GPU, or outputs that cannot be trusted.
     pub(super) fn near<D: Decoder>(
         &mut self,
         places: &[Place],
-        is_close: impl Fn(&Place) -> bool,
+        from_frame: bool,
     ) -> Result<Vec<Detection>, DetectError> {
         let mut found: Vec<(Turn, Detection)> = Vec::new();
+        let small_px = self.small_below_px();
+        let is_close = |place: &Place| from_frame || place.longest_px() < small_px;
         let Self { eyes, finder, .. } = self;
         match eyes {
             Eyes::Processor { network, loaded, close } => {
@@ -328,7 +331,7 @@ impl Look<'_> {
             }
             Eyes::Gpu(look) => {
                 for places in places.chunks(MAX_CROPS) {
-                    let (outputs, frame_from_model) = look.crops(places, &is_close)?;
+                    let (outputs, frame_from_model) = look.crops(places, is_close)?;
                     finder.crops::<D>(places, outputs, &frame_from_model, &mut found)?;
                 }
             }
@@ -376,8 +379,8 @@ impl Finder<'_> {
     }
 }
 
-/// Leaves the surest of all that share more than `max_iou` of their common area, surest first. Faces of different turns are
-/// not compared: that is for the tracker, which has those of whole pictures as well.
+/// Leaves the surest of all that share more than `max_iou` of their common area, surest first. Faces of different turns
+/// are not compared: that is for the tracker, which has those of whole pictures as well.
 fn surest_of_each_turn(mut found: Vec<(Turn, Detection)>, max_iou: f32) -> Vec<Detection> {
     found.sort_by(|(_, a), (_, b)| b.score.total_cmp(&a.score));
     let mut kept: Vec<(Turn, Detection)> = Vec::new();

@@ -43,8 +43,8 @@ impl Turn {
         Self::eighths(self.0 + other.0)
     }
 
-    /// The turn after which a face whose ellipse has this angle stands upright, or nearly: a pass with a turn gives ellipses
-    /// with the angle the other way round.
+    /// The turn after which a face whose ellipse has this angle stands upright, or nearly: a pass with a turn gives
+    /// ellipses with the angle the other way round.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=8")]
     pub fn upright_for(angle_rad: f32) -> Self {
         Self::eighths((-angle_rad / FRAC_PI_4).round().rem_euclid(8.0) as u8)
@@ -161,8 +161,8 @@ impl InputLayout {
 }
 
 impl InputLayout {
-    /// A square of `side` pixels around a point of the frame, cut out of the scaled picture of this upright layout and turned;
-    /// one of its pixels is `step_px` pixels of the frame, both ways.
+    /// A square of `side` pixels around a point of the frame, cut out of the scaled picture of this upright layout and
+    /// turned; one of its pixels is `step_px` pixels of the frame, both ways.
     pub(crate) fn around(&self, (x, y): (f32, f32), turn: Turn, side: usize, step_px: f32) -> Self {
         let (sin, cos) = turn.sin_cos();
         let [[scale_x, _], [_, scale_y]] = self.frame_from_model.matrix;

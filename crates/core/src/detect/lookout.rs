@@ -14,16 +14,16 @@ const LOOKS_PER_SECOND: (u64, u64) = (5, 2);
 const MAX_EVERY: u64 = 12;
 const EVERY_IF_UNKNOWN: u64 = 8;
 
-/// Turned passes for people, one at each look: the network does not know who lies. Each comes back within 1.2 s, and what
-/// is found is held for a second on either side.
+/// Turned passes for people, one at each look: the network does not know who lies. Each comes back within 1.2 s, and
+/// what is found is held for a second on either side.
 const TURNS: [Turn; 3] = [Turn::eighths(2), Turn::eighths(6), Turn::eighths(4)];
 
-/// Least score of a person whom only a turned pass sees. Turned by the wrong angle, furniture and parts of people reach 0.40
-/// in our clips.
+/// Least score of a person whom only a turned pass sees. Turned by the wrong angle, furniture and parts of people reach
+/// 0.40 in our clips.
 const TURNED_SCORE: f32 = 0.45;
 
-/// Boxes of two passes of which the smaller lies in the other by more than this are one person. The heads of people who lie
-/// on one another are then told apart by the upright pass alone.
+/// Boxes of two passes of which the smaller lies in the other by more than this are one person. The heads of people who
+/// lie on one another are then told apart by the upright pass alone.
 const SAME_PERSON_OVERLAP: f32 = 0.6;
 
 /// What was found beside faces.
@@ -35,8 +35,8 @@ pub struct Glance {
     pub text: Vec<Detection>,
 }
 
-/// When people and text are looked for. That hangs on a frame's number alone, so that the same recording gives the same result
-/// on any number of workers.
+/// When people and text are looked for. That hangs on a frame's number alone, so that the same recording gives the same
+/// result on any number of workers.
 #[derive(Clone, Copy, Debug)]
 pub struct LookTimes {
     every: u64,

@@ -26,8 +26,9 @@ pub(crate) const MAX_CANDIDATES: usize = 16_384;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooMany;
 
-/// Leaves the surest of every group of candidates that share more than `max_iou` of their common area, in order of falling score. The order of equal
-/// scores depends on the places alone, so that the same picture always gives the same list.
+/// Leaves the surest of every group of candidates that share more than `max_iou` of their common area, in order of
+/// falling score. The order of equal scores depends on the places alone, so that the same picture always gives the same
+/// list.
 ///
 /// # Errors
 /// [`TooMany`].

@@ -4,8 +4,8 @@
 
 use crate::model::FrameSize;
 
-/// Both sides of the network's input for a part of a picture that is wider than high, multiples of 32. Three by three of them
-/// hold 1920 x 1080 at its own size.
+/// Both sides of the network's input for a part of a picture that is wider than high, multiples of 32. Three by three
+/// of them hold 1920 x 1080 at its own size.
 const PART_PX: (usize, usize) = (736, 416);
 
 /// The longer of them.
@@ -14,8 +14,8 @@ pub(super) const PART_SIDE_PX: u16 = 736;
 /// Pictures below this size have no parts.
 const LARGE_FROM_PX: usize = 1280;
 
-/// Up to this size a pixel of the network's input is one of the picture, up to twice that it is two by two, and so on. Of faces of
-/// 27 to 63 pixels in 1920 x 1080, half are found by a score below 0.2 where it is 1.5.
+/// Up to this size a pixel of the network's input is one of the picture, up to twice that it is two by two, and so on.
+/// Of faces of 27 to 63 pixels in 1920 x 1080, half are found by a score below 0.2 where it is 1.5.
 const OWN_SIZE_UP_TO_PX: usize = 2400;
 
 /// Faces below this size on the input of a look at the whole are small.
@@ -65,8 +65,8 @@ impl Parts {
     }
 }
 
-/// Faces of less than so many frame pixels are too small for a look at the whole frame with an input of `side_px`; none where frames
-/// have no parts.
+/// Faces of less than so many frame pixels are too small for a look at the whole frame with an input of `side_px`; none
+/// where frames have no parts.
 pub(super) fn small_below_px(frame: FrameSize, side_px: u16) -> f32 {
     let longest = frame.width().max(frame.height());
     if Parts::of(frame).count() == 0 { 0.0 } else { SMALL_ON_WHOLE_PX * longest as f32 / f32::from(side_px) }

@@ -1,8 +1,8 @@
 //! `NanoDet`: finds people, also those whose face no face detector can see. Only its class "person" is read.
 //!
-//! Lyu, "`NanoDet`" (2020), `NanoDet-g` at 416x416: anchor-free, with a distribution for each side of a box ("Generalized
-//! Focal Loss", Li et al. 2020). The shipped graph is one of `TensorFlow.js`; `onnx::convert` turns it into ONNX when it
-//! loads, so that the files on disk stay the ones that the manifest names.
+//! Lyu, "`NanoDet`" (2020), `NanoDet-g` at 416x416: anchor-free, with a distribution for each side of a box
+//! ("Generalized Focal Loss", Li et al. 2020). The shipped graph is one of `TensorFlow.js`; `onnx::convert` turns it
+//! into ONNX when it loads, so that the files on disk stay the ones that the manifest names.
 
 use crate::model::{BoxPx, Detection, Frame};
 
@@ -34,8 +34,8 @@ const LEVELS: [(&str, &str, usize); 3] =
 pub struct PeopleDetector(Engine);
 
 impl PeopleDetector {
-    /// Loads the models `nanodet_graph` and `nanodet_weights` of the manifest from their bytes as shipped; the caller has
-    /// compared their digests. A person of less than `score_threshold` (above 0, below 1) is not reported.
+    /// Loads the models `nanodet_graph` and `nanodet_weights` of the manifest from their bytes as shipped; the caller
+    /// has compared their digests. A person of less than `score_threshold` (above 0, below 1) is not reported.
     ///
     /// # Errors
     /// [`DetectError::Setting`], [`DetectError::Model`], [`DetectError::Runtime`].
@@ -51,8 +51,8 @@ impl PeopleDetector {
         Engine::new::<Layers>(runtime, &onnx, settings).map(Self)
     }
 
-    /// The people in a frame who stand upright once the frame is turned, surest first: ellipses in frame pixels that touch
-    /// the network's boxes, with the angle of the turn.
+    /// The people in a frame who stand upright once the frame is turned, surest first: ellipses in frame pixels that
+    /// touch the network's boxes, with the angle of the turn.
     ///
     /// # Errors
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
@@ -128,8 +128,8 @@ mod tests {
     use super::super::testing::{self, Picture};
     use super::*;
 
-    /// The astronaut's box and score as ONNX Runtime for Python gives it from the same network, converted in Python, with
-    /// the picture scaled by `OpenCV` (area).
+    /// The astronaut's box and score as ONNX Runtime for Python gives it from the same network, converted in Python,
+    /// with the picture scaled by `OpenCV` (area).
     const PERSON: BoxPx = BoxPx { x0: 14.9, y0: 14.5, x1: 364.4, y1: 507.6 };
     const SCORE: f32 = 0.73;
 

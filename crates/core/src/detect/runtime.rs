@@ -175,9 +175,9 @@ impl Outputs<'_> {
         self.nth = nth;
     }
 
-    /// The values of one output for one picture, after checking that they have the shape of the contract (`shape` is that
-    /// for a single picture) and are all finite: one value that is no number makes every comparison with it false, and
-    /// the face under it would pass unseen.
+    /// The values of one output for one picture, after checking that they have the shape of the contract (`shape` is
+    /// that for a single picture) and are all finite: one value that is no number makes every comparison with it false,
+    /// and the face under it would pass unseen.
     ///
     /// # Errors
     /// [`DetectError::OutputShape`], [`DetectError::OutputNotFinite`].

@@ -23,36 +23,38 @@ const OTHER_TURNS: [Turn; 3] = [Turn::eighths(2), Turn::eighths(6), Turn::eighth
 /// Of the lost faces, so many of the surest have their turn.
 const MAX_LOST: u64 = 2;
 
-/// Searched frames a second, as a fraction: one in 80 ms. A face between two searched frames is filled in from both sides.
+/// Searched frames a second, as a fraction: one in 80 ms. A face between two searched frames is filled in from both
+/// sides.
 ///
-/// Measured over 13 scenes of moving faces at 25 frames a second, with every second frame searched and with all of them: 0.0 to
+/// Measured over 13 scenes of moving faces at 25 frames a second, with every second frame searched and with all of
+/// them: 0.0 to
 /// 0.6 % of the faces leak either way, and 0.3 to 4.9 % of the background is hidden instead of 0.5 to 4.7 %. With every third
-/// frame 3 to 7 % of the background is hidden. The upright pass never rests while a turned one looks: alone, a turned pass sees
-/// upright faces weakly and askew, and three times the background is hidden.
+/// frame 3 to 7 % of the background is hidden. The upright pass never rests while a turned one looks: alone, a turned
+/// pass sees upright faces weakly and askew, and three times the background is hidden.
 const SEARCHES_PER_SECOND: (u64, u64) = (25, 2);
 
 /// However many frames a second there are, or a recording wrongly claims.
 const MAX_EVERY: u64 = 8;
 const MAX_WHOLE_EVERY: u64 = 3;
 
-/// Of the searched frames, those in which the whole picture is looked at come this often: one in 160 ms, and one in 240 ms where
-/// speed is worth more. In the others, faces are looked for only where some are expected, each in its own turn, which costs
-/// a tenth of a pass over the picture for each face.
+/// Of the searched frames, those in which the whole picture is looked at come this often: one in 160 ms, and one in 240
+/// ms where speed is worth more. In the others, faces are looked for only where some are expected, each in its own
+/// turn, which costs a tenth of a pass over the picture for each face.
 ///
-/// Over six scenes with whole pictures every 80 / 160 / 240 / 320 ms: of 4648 faces 7 / 0 / 9 / 12 leaked, the longest for
-/// 3 / 0 / 6 / 12 frames, and the background hidden was 2.8 / 2.5 / 2.6 / 2.8 % on average.
+/// Over six scenes with whole pictures every 80 / 160 / 240 / 320 ms: of 4648 faces 7 / 0 / 9 / 12 leaked, the longest
+/// for 3 / 0 / 6 / 12 frames, and the background hidden was 2.8 / 2.5 / 2.6 / 2.8 % on average.
 const WHOLE_PER_SECOND: (u64, u64) = (25, 4);
 const WHOLE_PER_SECOND_AT_SPEED: (u64, u64) = (25, 6);
 
-/// Small faces are looked for in every direction within so many searched frames: 0.3 s, which masks are held back over. All in the
-/// first one would keep every worker but one waiting for it.
+/// Small faces are looked for in every direction within so many searched frames: 0.3 s, which masks are held back over.
+/// All in the first one would keep every worker but one waiting for it.
 const FIRST_SEARCHES: u64 = 4;
 
 /// With fewer searches a second the first picture is looked at in all directions after all.
 const SLOWEST_SHARED_SEARCHES: u64 = 8;
 
-/// The search of one recording. It depends on nothing but frame numbers and the frame rate, so that the same recording gives
-/// the same result on any number of workers.
+/// The search of one recording. It depends on nothing but frame numbers and the frame rate, so that the same recording
+/// gives the same result on any number of workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
     search: Search,
@@ -66,8 +68,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// For pictures of `frames_per_second` (numerator and denominator). Where nobody knows the rate, every frame is searched
-    /// as a whole; so it is where only one direction is asked for, or all.
+    /// For pictures of `frames_per_second` (numerator and denominator). Where nobody knows the rate, every frame is
+    /// searched as a whole; so it is where only one direction is asked for, or all.
     pub fn new(search: Search, speed: Speed, frames_per_second: Option<(u32, u32)>) -> Self {
         let whole = if speed == Speed::Fastest { WHOLE_PER_SECOND_AT_SPEED } else { WHOLE_PER_SECOND };
         let (every, whole_every) = match (search, frames_per_second) {
@@ -100,15 +102,15 @@ impl Schedule {
         [Turn::NONE].iter().chain(turned).take(passes).copied()
     }
 
-    /// The directions in which small faces are looked for in the nth searched frame of a large picture; `small` says that some are
-    /// about.
+    /// The directions in which small faces are looked for in the nth searched frame of a large picture; `small` says
+    /// that some are about.
     ///
-    /// All of them within the first four searched frames, shared out so that several workers look at once; with `--speed fastest`
-    /// the four right angles. Then upright and in a direction more in every look at the whole while small faces are about, and one
-    /// in every fourth otherwise, upright every other time. A search that knows one direction only looks at every fourth picture.
-    /// A direction costs as much as three passes over the whole picture. On two scenes of seven people with faces of 27 to 95 pixels in
-    /// 1920 x 1080, 42 % (upright) and 77 % (any angle) of the faces leaked without these looks, and 24 and 30 % with half as many as
-    /// here.
+    /// All of them within the first four searched frames, shared out so that several workers look at once; with
+    /// `--speed fastest` the four right angles. Then upright and in a direction more in every look at the whole while
+    /// small faces are about, and one in every fourth otherwise, upright every other time. A search that knows one
+    /// direction only looks at every fourth picture. A direction costs as much as three passes over the whole picture.
+    /// On two scenes of seven people with faces of 27 to 95 pixels in 1920 x 1080, 42 % (upright) and 77 % (any angle)
+    /// of the faces leaked without these looks, and 24 and 30 % with half as many as here.
     pub fn close_looks(&self, nth: u64, small: bool) -> Vec<Turn> {
         if self.search == Search::Turned && nth < FIRST_SEARCHES {
             match (self.is_quick, nth) {
@@ -134,15 +136,17 @@ impl Schedule {
         }
     }
 
-    /// Whether the nth searched frame, where it is large, is looked at as a whole by the network of close looks as well: every fourth time
-    /// that the whole is looked at, between close looks, and with `--speed fastest` every third: before a track that was not found any
-    /// more is given up. A search that knows one direction, or all, looks at every frame with the finder.
+    /// Whether the nth searched frame, where it is large, is looked at as a whole by the network of close looks as
+    /// well: every fourth time that the whole is looked at, between close looks, and with `--speed fastest` every
+    /// third: before a track that was not found any more is given up. A search that knows one direction, or all, looks
+    /// at every frame with the finder.
     ///
-    /// Some faces are never found by the finder at a third of their size: one of 160 pixels in 1920 x 1080, open and seen from the front
-    /// with a mask, has 0.08 to 0.32 there and 0.77 here, and came back after 1.6 s behind others: it stayed open for 26 pictures. Once it
-    /// is sure, the pictures of the second before are hidden as well. Over ten composed scenes 106 of 10,537 faces leaked instead of
-    /// 159 (background 5.4 instead of 5.7 %), in 3 to 4 % more time. Every time that the whole is looked at, and with any turn, hid
-    /// 11 % of the background; upright every time took 8 to 15 % more time, and no face fewer leaked.
+    /// Some faces are never found by the finder at a third of their size: one of 160 pixels in 1920 x 1080, open and
+    /// seen from the front with a mask, has 0.08 to 0.32 there and 0.77 here, and came back after 1.6 s behind others:
+    /// it stayed open for 26 pictures. Once it is sure, the pictures of the second before are hidden as well. Over ten
+    /// composed scenes 106 of 10,537 faces leaked instead of 159 (background 5.4 instead of 5.7 %), in 3 to 4 % more
+    /// time. Every time that the whole is looked at, and with any turn, hid 11 % of the background; upright every time
+    /// took 8 to 15 % more time, and no face fewer leaked.
     pub fn looks_with_both(&self, nth: u64) -> bool {
         self.search == Search::Turned
             && nth.is_multiple_of(self.whole_every)
@@ -160,17 +164,18 @@ impl Schedule {
         [Turn::NONE].into_iter().chain(CYCLE).filter(is_asked).collect()
     }
 
-    /// Whether faces that are expected in the nth searched frame, and are not found there, are looked for again: always, and with
-    /// `--speed fastest` together with a look at the whole. With every second time, 57 and 84 of 1229 and 790 faces leaked on two scenes
-    /// instead of 5 and none.
+    /// Whether faces that are expected in the nth searched frame, and are not found there, are looked for again:
+    /// always, and with `--speed fastest` together with a look at the whole. With every second time, 57 and 84 of 1229
+    /// and 790 faces leaked on two scenes instead of 5 and none.
     pub fn looks_again(&self, nth: u64) -> bool {
         !self.fastest || nth.is_multiple_of(self.whole_every)
     }
 
-    /// Which of the lost faces, surest first, is looked for in another turn than its own in the nth searched frame, and in which: each
-    /// of the two surest in each of the three at right angles to its own, by and by.
+    /// Which of the lost faces, surest first, is looked for in another turn than its own in the nth searched frame, and
+    /// in which: each of the two surest in each of the three at right angles to its own, by and by.
     ///
-    /// A face of 110 pixels that lies in 1280 x 720 was seen upright with 0.12 to 0.37 and then lost for 1.6 s; in its own turn it has
+    /// A face of 110 pixels that lies in 1280 x 720 was seen upright with 0.12 to 0.37 and then lost for 1.6 s; in its
+    /// own turn it has
     /// 0.75 to 0.90. Over seven scenes 47 of 6551 faces leaked instead of 56, and 22 became 7 on that one, in 5 % more time. All lost faces
     /// in each frame took 13 to 18 %, and no face fewer leaked.
     pub fn otherwise(&self, nth: u64, lost: &[Place]) -> Option<Place> {
@@ -186,20 +191,21 @@ impl Schedule {
         self.every * self.whole_every * CYCLE.len() as u64
     }
 
-    /// Searched frames from the last whose faces are known to the one in which they are expected: while one worker looks at a
-    /// whole picture, another can go on to the next.
+    /// Searched frames from the last whose faces are known to the one in which they are expected: while one worker
+    /// looks at a whole picture, another can go on to the next.
     pub fn known_after(&self) -> u64 {
         self.whole_every.max(2)
     }
 
-    /// Whether faces are also looked for where some are expected: not where every searched frame is looked at as a whole, in
-    /// every direction that is asked for.
+    /// Whether faces are also looked for where some are expected: not where every searched frame is looked at as a
+    /// whole, in every direction that is asked for.
     pub fn follows_faces(&self) -> bool {
         self.search == Search::Turned
     }
 }
 
-/// Frames from one to the next of `times` a second (a fraction), rounded, at so many frames a second (numerator, denominator).
+/// Frames from one to the next of `times` a second (a fraction), rounded, at so many frames a second (numerator,
+/// denominator).
 fn frames_each((frames, per): (u32, u32), (times, seconds): (u64, u64)) -> u64 {
     let (frames, times) = (u64::from(frames) * seconds, u64::from(per) * times);
     (frames + times / 2) / times

@@ -62,8 +62,8 @@ impl fmt::Display for AdapterInfo {
     }
 }
 
-/// The adapter that a setting means, with its description; none for the processor, which also stands in for a real GPU that
-/// [`Device::Auto`] does not find.
+/// The adapter that a setting means, with its description; none for the processor, which also stands in for a real GPU
+/// that [`Device::Auto`] does not find.
 ///
 /// # Errors
 /// [`GpuError::Missing`] where a GPU was asked for by number and is not there.
@@ -80,8 +80,8 @@ pub(crate) fn chosen(
     Ok(place.map(|place| adapters.swap_remove(place)))
 }
 
-/// Whether the kernel shows a graphics device at all. Where it shows none, starting Vulkan would only cost time, and its
-/// loader writes complaints about missing displays.
+/// Whether the kernel shows a graphics device at all. Where it shows none, starting Vulkan would only cost time, and
+/// its loader writes complaints about missing displays.
 fn may_have_gpu() -> bool {
     ["/dev/dri", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg"]
         .iter()

@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::adapters::ready;
 use super::error::GpuError;
 
-/// How long an answer may take, with what other workers of the run have sent before. A healthy device answers within milliseconds.
+/// How long an answer may take, with what other workers of the run have sent before. A healthy device answers within
+/// milliseconds.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// Bytes of a storage binding that every WebGPU device offers.

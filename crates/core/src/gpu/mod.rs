@@ -1,7 +1,8 @@
-//! GPUs for whichever stage calculates on one: which are there, how one is opened, how it answers, what its failures mean.
+//! GPUs for whichever stage calculates on one: which are there, how one is opened, how it answers, what its failures
+//! mean.
 //!
-//! No stage: `detect` and `redact` both see it. Whatever goes wrong on a device ends in a [`GpuError`], and after the first one that
-//! device is not used again.
+//! No stage: `detect` and `redact` both see it. Whatever goes wrong on a device ends in a [`GpuError`], and after the
+//! first one that device is not used again.
 
 mod adapters;
 mod device;

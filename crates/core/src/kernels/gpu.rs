@@ -46,8 +46,8 @@ impl GpuWork {
         Ok(GpuWorker { finder, redactor, schedule, places })
     }
 
-    /// What a picture at its size costs on average in the same search, with so many faces about: the passes over one cycle of
-    /// directions, and for how many pictures that is.
+    /// What a picture at its size costs on average in the same search, with so many faces about: the passes over one
+    /// cycle of directions, and for how many pictures that is.
     pub fn cycle(&self, faces: usize) -> (Vec<PassCost>, u64) {
         self.accelerator.cycle(self.size, SETTINGS.side_px, faces)
     }
@@ -63,8 +63,8 @@ pub struct GpuWorker {
 }
 
 impl GpuWorker {
-    /// Looks for faces as a rendering does with the picture of this number, and hides as many as there are places; how many
-    /// samples of luma that were.
+    /// Looks for faces as a rendering does with the picture of this number, and hides as many as there are places; how
+    /// many samples of luma that were.
     ///
     /// # Errors
     /// The device failed.

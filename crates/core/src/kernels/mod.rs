@@ -1,5 +1,5 @@
-//! Single kernels behind plain types, for the micro-benchmarks in `benches/benches/kernels.rs` and the table of the GPU. None of them opens a recording or
-//! writes one, and the product calls none of them.
+//! Single kernels behind plain types, for the micro-benchmarks in `benches/benches/kernels.rs` and the table of the
+//! GPU. None of them opens a recording or writes one, and the product calls none of them.
 
 mod gpu;
 
@@ -68,8 +68,8 @@ pub struct Finder {
 }
 
 impl Finder {
-    /// Looks at whole pictures turned by so many eighths, or at so many crops where that is not none; calculated as a choice
-    /// means on this machine.
+    /// Looks at whole pictures turned by so many eighths, or at so many crops where that is not none; calculated as a
+    /// choice means on this machine.
     ///
     /// # Errors
     /// A library or model that cannot be loaded.

@@ -64,7 +64,8 @@ impl Address {
         self.kind
     }
 
-    /// What a consent sheet binds to instead of a file's digest: that of the address, without who logs in and what follows `?`.
+    /// What a consent sheet binds to instead of a file's digest: that of the address, without who logs in and what
+    /// follows `?`.
     pub(super) fn digest(&self) -> Sha256Digest {
         let (scheme, rest) = self.uri.split_once("://").unwrap_or(("", &self.uri));
         let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));

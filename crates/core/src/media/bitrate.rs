@@ -1,8 +1,8 @@
 //! How many bits the encoder may spend: constant quality, but hardly more than the recording itself has.
 //!
-//! A quality that keeps a clean recording within half a decibel makes a noisy or strongly compressed one twice as large: the
-//! encoder then spends its bits on the recording's own artefacts. So the quality is the goal, and the recording's own rate
-//! the limit.
+//! A quality that keeps a clean recording within half a decibel makes a noisy or strongly compressed one twice as
+//! large: the encoder then spends its bits on the recording's own artefacts. So the quality is the goal, and the
+//! recording's own rate the limit.
 
 use super::sound::SoundSpec;
 use crate::model::{Bitrate, DurationNanos, Speed};
@@ -16,16 +16,16 @@ const NEAR_PERCENT_OF_NEWER: u64 = 200;
 /// No picture is squeezed below this, in bits a second.
 const LEAST_BITS: u64 = 96_000;
 
-/// Where a limit is near, what may be spent ahead of it: three fifths of the recording's length, up to the most that x264's
-/// element takes. A camera at rest needs nearly all of its bits for the first picture.
+/// Where a limit is near, what may be spent ahead of it: three fifths of the recording's length, up to the most that
+/// x264's element takes. A camera at rest needs nearly all of its bits for the first picture.
 const AHEAD_PERCENT: u64 = 60;
 const MAX_AHEAD_MILLIS: u64 = 10_000;
 
 /// x264 begins with so much of that.
 const BEGINS_WITH_PERCENT: u64 = 90;
 
-/// Of what it may spend in the end it leaves nearly a third, so it is allowed so much, in percent of what it is to spend: measured
-/// on the scenes, where outputs then have 1.1 to 1.2 times the size of the recording.
+/// Of what it may spend in the end it leaves nearly a third, so it is allowed so much, in percent of what it is to
+/// spend: measured on the scenes, where outputs then have 1.1 to 1.2 times the size of the recording.
 const ALLOWED_PERCENT: u64 = 139;
 
 /// What the encoder is told.
@@ -33,12 +33,13 @@ const ALLOWED_PERCENT: u64 = 139;
 pub struct RateLimit {
     /// Bits a second of the picture.
     pub bits_per_second: u64,
-    /// How far the encoder may run ahead of them, in milliseconds; none where they are the goal, and not only the limit.
+    /// How far the encoder may run ahead of them, in milliseconds; none where they are the goal, and not only the
+    /// limit.
     pub ahead_millis: Option<u32>,
 }
 
-/// The limit for a recording of `bytes` and `duration`, all streams together, whose picture has a `newer_codec` than H.264 or
-/// not; `None` where there is none, or where the length is not known.
+/// The limit for a recording of `bytes` and `duration`, all streams together, whose picture has a `newer_codec` than
+/// H.264 or not; `None` where there is none, or where the length is not known.
 pub fn rate_limit(
     bitrate: Bitrate,
     speed: Speed,

@@ -42,7 +42,8 @@ pub(crate) fn descend<'a>(data: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]>
     path.iter().try_fold(data, |inner, kind| child(inner, kind))
 }
 
-/// Units per second of a movie or media header (`mvhd`, `mdhd`: clauses 8.2.2 and 8.4.2), which version 1 writes further back.
+/// Units per second of a movie or media header (`mvhd`, `mdhd`: clauses 8.2.2 and 8.4.2), which version 1 writes
+/// further back.
 pub(crate) fn header_timescale(header: &[u8]) -> Option<u32> {
     be_u32(header, if header.first() == Some(&1) { 20 } else { 12 })
 }

@@ -140,8 +140,8 @@ impl ChainLink {
     }
 }
 
-/// Reads the clock of the thread that hands over the decoded buffers, each time that it does. The decoder works in that one
-/// thread: `demux` gives it no others.
+/// Reads the clock of the thread that hands over the decoded buffers, each time that it does. The decoder works in that
+/// one thread: `demux` gives it no others.
 fn count_processor_time(sink: &AppSink, shared: &Arc<Shared>) {
     let Some(pad) = sink.static_pad("sink") else { return };
     let shared = Arc::clone(shared);

@@ -1,5 +1,5 @@
-//! Sound of many channels that do not say where their loudspeakers stand, as wave sound in MOV files: the framework mixes only
-//! channels whose places it knows.
+//! Sound of many channels that do not say where their loudspeakers stand, as wave sound in MOV files: the framework
+//! mixes only channels whose places it knows.
 
 use gstreamer as gst;
 use gstreamer::prelude::*;

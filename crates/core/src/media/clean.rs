@@ -1,7 +1,7 @@
 //! Rebuilding the index of the finished MP4 file from an allow-list: what is not named here does not survive.
 //!
-//! The muxer writes creation times, handler names, compressor names and tag boxes of its own. The index stands behind the
-//! media data, so a smaller one takes its place without moving a single sample.
+//! The muxer writes creation times, handler names, compressor names and tag boxes of its own. The index stands behind
+//! the media data, so a smaller one takes its place without moving a single sample.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;

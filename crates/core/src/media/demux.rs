@@ -33,8 +33,8 @@ struct Running(gst::Pipeline);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The source for RTSP (GStreamer 1.22) can lock itself up where it closes by itself at the same moment. Whoever failed to stop
-        // is left behind: the process goes on without this pipeline.
+        // The source for RTSP (GStreamer 1.22) can lock itself up where it closes by itself at the same moment. Whoever
+        // failed to stop is left behind: the process goes on without this pipeline.
         let (pipeline, (told, stopped)) = (self.0.clone(), crossbeam_channel::bounded(1));
         let stop = move || {
             let _ = pipeline.set_state(gst::State::Null);
@@ -61,8 +61,8 @@ pub(super) struct Demux {
 }
 
 impl Demux {
-    /// Starts decoding one stream. `tail` are the elements between the decoder and the sink, in order; `refuse` looks at the
-    /// decoder's caps and may name a reason not to go on.
+    /// Starts decoding one stream. `tail` are the elements between the decoder and the sink, in order; `refuse` looks
+    /// at the decoder's caps and may name a reason not to go on.
     pub(super) fn start(
         input: &InputFile,
         kind: StreamKind,
@@ -131,8 +131,8 @@ impl Demux {
         Some(life.since_first_picture(PtsNanos(now.nseconds()))?.since(pts))
     }
 
-    /// The presentation time of a sample, from the start of the recording; of a live source from its first picture on, and none for
-    /// what came before.
+    /// The presentation time of a sample, from the start of the recording; of a live source from its first picture on,
+    /// and none for what came before.
     pub(super) fn start_of(&self, sample: &gst::Sample) -> Option<PtsNanos> {
         let time = self.time_line.start_of(sample)?;
         self.life.as_ref().map_or(Some(time), |life| life.since_first_picture(time))
@@ -145,7 +145,8 @@ impl Demux {
         }
     }
 
-    /// The next decoded buffer; `None` at the end. `Ok(None)` before the first one also where the stream does not exist.
+    /// The next decoded buffer; `None` at the end. `Ok(None)` before the first one also where the stream does not
+    /// exist.
     pub(super) fn pull(&mut self) -> Result<Option<gst::Sample>, MediaError> {
         let began = Instant::now();
         loop {
@@ -206,8 +207,8 @@ impl Demux {
         }
     }
 
-    /// Whether nothing more is waited for from a live source. Without pictures it has ended; a microphone may be silent for as long as
-    /// it likes, unless it never said anything.
+    /// Whether nothing more is waited for from a live source. Without pictures it has ended; a microphone may be silent
+    /// for as long as it likes, unless it never said anything.
     fn gives_up(&self, began: Instant) -> bool {
         let is_silent = began.elapsed() > SILENCE_LIMIT;
         match self.kind {
@@ -300,7 +301,8 @@ fn connect_decoder(decoder: &gst::Element, link: ChainLink, shared: &Arc<Shared>
 /// Words in the names of decoders whose codec needs about half the bits of H.264.
 const NEWER: [&str; 5] = ["h265", "hevc", "vp9", "av1", "vvc"];
 
-/// One decoder thread: the detector's workers need the cores, and frame threads only add delay (measured). And which codec it is.
+/// One decoder thread: the detector's workers need the cores, and frame threads only add delay (measured). And which
+/// codec it is.
 fn watch_decoder(pipeline: &gst::Pipeline, shared: &Arc<Shared>) {
     let shared = Arc::clone(shared);
     pipeline.connect_deep_element_added(move |_, _, element| {

@@ -8,8 +8,8 @@ use super::error::MediaError;
 use super::writer::WriterSettings;
 use crate::model::{FrameSize, Speed, VideoCodec};
 
-/// Of all pictures that x264 looks ahead to share out bits, so many pixels at most: each picture that waits is held twice, by it
-/// and by the framework. A look-ahead of 10 as in "veryfast" costs 1080p some 90 MB more.
+/// Of all pictures that x264 looks ahead to share out bits, so many pixels at most: each picture that waits is held
+/// twice, by it and by the framework. A look-ahead of 10 as in "veryfast" costs 1080p some 90 MB more.
 const PIXELS_AHEAD: usize = 10_200_000;
 
 /// Bounds of the pictures ahead. Without any, a picture that stays is as coarse as one that goes.
@@ -19,13 +19,14 @@ const PICTURES_AHEAD: (usize, usize) = (3, 11);
 const PICTURES_BETWEEN: u32 = 3;
 const PIXELS_WITH_MORE_BETWEEN: usize = 1280 * 736;
 
-/// What is still gets as many bits as those after it are spared ("qcomp" of 0 is the full strength of "mbtree", which "ultrafast"
-/// leaves out, as it does "aq-mode"), and bits go where they bring pictures nearer to the recording, not where they look sharper.
-/// On scenes filmed by a camera at rest, at the same size, pictures come 2 to 3 dB nearer to the recording outside the masks than
-/// with x264's defaults; "ultrafast" needs less than half the bits.
+/// What is still gets as many bits as those after it are spared ("qcomp" of 0 is the full strength of "mbtree", which
+/// "ultrafast" leaves out, as it does "aq-mode"), and bits go where they bring pictures nearer to the recording, not
+/// where they look sharper. On scenes filmed by a camera at rest, at the same size, pictures come 2 to 3 dB nearer to
+/// the recording outside the masks than with x264's defaults; "ultrafast" needs less than half the bits.
 const STILL_CAMERA: &str = "qcomp=0:no-psy=1:mbtree=1:aq-mode=1";
 
-/// Added where the rate is given: flat parts get more of the bits than by default. Outside the masks, pictures of two scenes come
+/// Added where the rate is given: flat parts get more of the bits than by default. Outside the masks, pictures of two
+/// scenes come
 /// 1.3 dB nearer to the recording, 2.2 and 3.0 dB from it instead of 3.5 and 4.4. Where the quality is given, the same loss takes as
 /// many bits either way.
 const STEADY_RATE: &str = ":aq-strength=1.5";
@@ -80,8 +81,8 @@ fn x264(settings: &WriterSettings, size: FrameSize) -> Result<gst::Element, Medi
 /// What x264 is told beside its preset and the goal of its rate, in its own words.
 pub fn x264_parameters(speed: Speed, size: FrameSize) -> String {
     let (ahead, between) = pictures_kept(size);
-    // Each thread, and the thread that looks ahead, holds pictures back: on two cores, 80 MB at 1080p less than by default, and no
-    // slower, since the detectors keep the cores busy.
+    // Each thread, and the thread that looks ahead, holds pictures back: on two cores, 80 MB at 1080p less than by
+    // default, and no slower, since the detectors keep the cores busy.
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_ENCODER_THREADS);
     let kept = match speed {
         Speed::Fastest => format!(":rc-lookahead={ahead}"),

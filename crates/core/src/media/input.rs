@@ -78,8 +78,8 @@ impl InputFile {
         Ok(Self { origin, digest, container, index })
     }
 
-    /// A live source. It is opened when its picture is asked for, and ends when `stop` is set, after `limit`, or by itself. Its
-    /// digest is that of its address.
+    /// A live source. It is opened when its picture is asked for, and ends when `stop` is set, after `limit`, or by
+    /// itself. Its digest is that of its address.
     pub fn live(address: Address, limit: Option<Duration>, stop: Arc<AtomicBool>) -> Self {
         let (digest, container) = (address.digest(), Container::Live(address.kind()));
         let index = InputIndex { timescale: Some(LIVE_TIMESCALE), ..InputIndex::default() };

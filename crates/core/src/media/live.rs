@@ -20,7 +20,8 @@ use super::error::MediaError;
 use super::life::Life;
 use super::{channels, picture, sound};
 
-/// What waits in front of the pictures' and the sound's stages; older data is thrown away for newer. Pictures are late long before.
+/// What waits in front of the pictures' and the sound's stages; older data is thrown away for newer. Pictures are late
+/// long before.
 const PICTURES_WAITING: gst::ClockTime = gst::ClockTime::from_seconds(3);
 const SOUND_WAITING: gst::ClockTime = gst::ClockTime::from_seconds(10);
 const WAITING_BYTES: u32 = 256 << 20;

@@ -6,8 +6,8 @@ fn is_allowed(nal_header: u8) -> bool {
     matches!(nal_header & 0x1f, 1..=5 | 7 | 8 | 9)
 }
 
-/// Rewrites a length-prefixed access unit (four length bytes, as in `avcC` with `lengthSizeMinusOne` 3) without the units
-/// that are not allowed. `None` where the bytes do not parse.
+/// Rewrites a length-prefixed access unit (four length bytes, as in `avcC` with `lengthSizeMinusOne` 3) without the
+/// units that are not allowed. `None` where the bytes do not parse.
 pub(super) fn keep_allowed(access_unit: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(access_unit.len());
     let mut rest = access_unit;

@@ -1,4 +1,5 @@
-//! How the pictures of a live source come: which are searched, which come too late for it, and whose times cannot be right.
+//! How the pictures of a live source come: which are searched, which come too late for it, and whose times cannot be
+//! right.
 
 use std::time::{Duration, Instant};
 
@@ -7,12 +8,13 @@ use crate::model::{DurationNanos, PtsNanos};
 /// Pictures a second that may be searched, at most (numerator, denominator): the search is planned for so many.
 pub(super) const LIVE_SEARCH_RATE: Option<(u32, u32)> = Some((25, 2));
 
-/// How far apart the pictures are that may be searched, at least. Nobody knows how many a second will come; a little less than the
-/// rate says, for cameras that are not punctual.
+/// How far apart the pictures are that may be searched, at least. Nobody knows how many a second will come; a little
+/// less than the rate says, for cameras that are not punctual.
 const LIVE_SEARCH_NANOS: u64 = 75_000_000;
 
-/// A picture that comes so much later than the quickest one is late, and so are all behind it until one is not half as late: a
-/// search that has fallen behind catches up at once, and then has its whole round of directions before it can fall behind again.
+/// A picture that comes so much later than the quickest one is late, and so are all behind it until one is not half as
+/// late: a search that has fallen behind catches up at once, and then has its whole round of directions before it can
+/// fall behind again.
 const LATE: DurationNanos = DurationNanos::from_millis(1000);
 
 /// Times that jump further ahead than this, or come closer together than that, are not believed.
@@ -68,7 +70,8 @@ impl Pace {
         self.is_late
     }
 
-    /// The number of a picture among those that may be searched. Late ones take no turn, so that no direction is left out.
+    /// The number of a picture among those that may be searched. Late ones take no turn, so that no direction is left
+    /// out.
     pub(super) fn turn_of(&mut self, pts: PtsNanos, is_late: bool) -> Option<u64> {
         let next = match self.last_turn {
             None => 0,

@@ -296,8 +296,9 @@ fn picture_format(
     })
 }
 
-/// What the recording does not say about its colours, as players assume it: BT.709 for more than 576 lines, else BT.601.
-/// Half a statement would make the encoder forget the other half, such as the full range of a telephone's picture.
+/// What the recording does not say about its colours, as players assume it: BT.709 for more than 576 lines, else
+/// BT.601. Half a statement would make the encoder forget the other half, such as the full range of a telephone's
+/// picture.
 fn complete(given: &gst_video::VideoColorimetry, height: u32, full: bool) -> gst_video::VideoColorimetry {
     use gst_video::{VideoColorMatrix, VideoColorPrimaries, VideoColorRange, VideoTransferFunction};
     let assumed = if height > 576 {

@@ -7,8 +7,8 @@ use crate::model::PtsNanos;
 /// The time line that the time stamps of a container's samples lie on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TimeLine {
-    /// The time stamps are presentation times already. Matroska's demultiplexer may open with a segment that starts at the
-    /// first picture and go on with one that starts at zero; following it would move that one picture.
+    /// The time stamps are presentation times already. Matroska's demultiplexer may open with a segment that starts at
+    /// the first picture and go on with one that starts at zero; following it would move that one picture.
     Stamps,
     /// Time stamps count from anywhere, or through edit lists: the segment says where they lie.
     Segment,

@@ -258,7 +258,8 @@ mod tests {
         writer
     }
 
-    /// Whoever watches for failures looks once more after the file is whole, where the last stage takes its time to end.
+    /// Whoever watches for failures looks once more after the file is whole, where the last stage takes its time to
+    /// end.
     #[test]
     fn a_look_for_failures_does_not_lose_the_end() {
         crate::media::start_framework().unwrap();

@@ -99,8 +99,8 @@ pub enum MaskArea {
     Rectangle(EllipsePx),
     /// An upright box.
     Box(BoxPx),
-    /// Straight lines from corner to corner, back to the first: 3 to [`MAX_POLYGON_POINTS`] of them. Where it is not convex,
-    /// what lies between its parts in a row is covered too.
+    /// Straight lines from corner to corner, back to the first: 3 to [`MAX_POLYGON_POINTS`] of them. Where it is not
+    /// convex, what lies between its parts in a row is covered too.
     Polygon(Vec<PointPx>),
     /// Everything.
     WholeFrame,

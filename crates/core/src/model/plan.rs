@@ -10,8 +10,8 @@ use super::{DurationNanos, Region, TimeSpan};
 /// The largest margin around a face, in percent of its size.
 pub const MAX_MARGIN_PERCENT: u8 = 200;
 
-/// Below this margin a face recogniser names more of the people behind masks than a guess does, or too little of a face is
-/// covered: `cargo xtask quality reid` measures it, `benches/RESULTS.md` has the table.
+/// Below this margin a face recogniser names more of the people behind masks than a guess does, or too little of a face
+/// is covered: `cargo xtask quality reid` measures it, `benches/RESULTS.md` has the table.
 pub const WEAK_BELOW_MARGIN_PERCENT: u8 = 15;
 
 /// A word that is not one of a setting's choices.
@@ -130,7 +130,8 @@ words! {
 }
 
 words! {
-    /// In which directions faces are looked for. The networks know upright faces only, so the picture is turned for them.
+    /// In which directions faces are looked for. The networks know upright faces only, so the picture is turned for
+    /// them.
     Search {
         /// Upright faces alone.
         Upright = "upright",
@@ -198,8 +199,8 @@ words! {
 }
 
 impl Speed {
-    /// The quality where none is asked for, on x264's scale. Outside the masks, balanced and smallest come within 1.5 dB of the
-    /// recording, fastest within 3.
+    /// The quality where none is asked for, on x264's scale. Outside the masks, balanced and smallest come within 1.5
+    /// dB of the recording, fastest within 3.
     pub fn usual_quality(self) -> u8 {
         match self {
             Self::Fastest | Self::Balanced => 20,
@@ -369,8 +370,9 @@ impl Default for Plan {
 }
 
 impl Search {
-    /// Longest side of the detector's input in pixels. A picture that is turned by 45 degrees fits into 640 only when it is made
-    /// smaller, and small faces are lost. Measured on photographs of 640x360 pixels (`cargo xtask quality faces`).
+    /// Longest side of the detector's input in pixels. A picture that is turned by 45 degrees fits into 640 only when
+    /// it is made smaller, and small faces are lost. Measured on photographs of 640x360 pixels (`cargo xtask quality
+    /// faces`).
     #[must_use]
     pub const fn detector_side_px(self) -> u16 {
         match self {
@@ -397,8 +399,8 @@ impl Plan {
         self.heads == Heads::Hide || !self.bodies.is_empty() || self.text == Text::Mask
     }
 
-    /// The settings that hide less than what was measured to be enough and that nobody accepted, in words; `None` where there is
-    /// nothing to accept.
+    /// The settings that hide less than what was measured to be enough and that nobody accepted, in words; `None` where
+    /// there is nothing to accept.
     #[must_use]
     pub fn unaccepted_weakness(&self) -> Option<String> {
         let weak = self.weak_settings();

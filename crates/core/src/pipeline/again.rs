@@ -11,8 +11,8 @@ use super::report::{MaskLog, RenderReport};
 use crate::media::{InputFile, OpenError};
 use crate::model::{Alarms, Bitrate, Plan, VoiceMode};
 
-/// Hides `job.extra_masks` in what was rendered from a live source before: `earlier` says what that was, and is brought up to
-/// date. The picture is compressed once more; the voice has been treated.
+/// Hides `job.extra_masks` in what was rendered from a live source before: `earlier` says what that was, and is brought
+/// up to date. The picture is compressed once more; the voice has been treated.
 pub(super) fn render_again(
     job: &Job<'_>,
     earlier: (RenderReport, MaskLog),

@@ -1,5 +1,5 @@
-//! The first half of a two-step run: look for faces and tones, and write down where they are. No picture leaves it but, on
-//! request, a contact sheet on which every face is hidden.
+//! The first half of a two-step run: look for faces and tones, and write down where they are. No picture leaves it but,
+//! on request, a contact sheet on which every face is hidden.
 
 use std::sync::Arc;
 use std::thread;

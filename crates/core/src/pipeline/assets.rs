@@ -148,8 +148,8 @@ pub fn home_folder() -> Result<PathBuf, AssetError> {
 }
 
 impl Assets {
-    /// Reads, verifies and loads the detectors of faces and what else the plan looks for from the home folder. Without a plan
-    /// nothing else is looked for.
+    /// Reads, verifies and loads the detectors of faces and what else the plan looks for from the home folder. Without
+    /// a plan nothing else is looked for.
     ///
     /// # Errors
     /// [`AssetError`] for the first file that is missing or is another one, or a GPU that was asked for and is not fit.

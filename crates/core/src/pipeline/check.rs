@@ -1,7 +1,7 @@
 //! Reading the finished file back, before it gets its name: streams, times, and faces that are still readable.
 //!
-//! The search uses the other detector. A face inside a mask cannot be readable (at most 8x8 values are left of it), so what
-//! counts is a face outside the masks, found in several pictures close to one another: a single hit is noise.
+//! The search uses the other detector. A face inside a mask cannot be readable (at most 8x8 values are left of it), so
+//! what counts is a face outside the masks, found in several pictures close to one another: a single hit is noise.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -28,15 +28,17 @@ use crate::model::{BoxPx, Detection, DurationNanos, EllipsePx, FrameMasks, Plan,
 /// photographs with 0.8 false ones a picture; most of those do not last.
 const CHECK_SCORE: f32 = 0.5;
 
-/// The part of a face's box, in each direction, that holds the eyes, the nose and the mouth. Networks also answer to a head
-/// whose face is hidden, with a box that reaches from the hair to the chest: what counts is what lies in its middle.
+/// The part of a face's box, in each direction, that holds the eyes, the nose and the mouth. Networks also answer to a
+/// head whose face is hidden, with a box that reaches from the hair to the chest: what counts is what lies in its
+/// middle.
 const MIDDLE: f32 = 0.6;
 
 /// A face with less than this share of its middle under masks is readable.
 const HIDDEN_SHARE: f32 = 0.5;
 
-/// Beside a mask the network answers to what is left of a head: hair above, a collar below. Measured on the scenes, such
-/// answers score up to 0.78 and overlap the mask by a fifth of their box or more. There it takes this score to count.
+/// Beside a mask the network answers to what is left of a head: hair above, a collar below. Measured on the scenes,
+/// such answers score up to 0.78 and overlap the mask by a fifth of their box or more. There it takes this score to
+/// count.
 const SURE_SCORE: f32 = 0.85;
 const BESIDE_A_MASK_SHARE: f32 = 0.2;
 
@@ -184,8 +186,8 @@ fn checkers(plan: &Plan, assets: &Assets) -> Result<Vec<Box<dyn FaceDetector>>, 
         .collect()
 }
 
-/// Decodes and searches every picture on several threads, and hands what was found to `see` in the order of the pictures.
-/// The first error of `see` ends it.
+/// Decodes and searches every picture on several threads, and hands what was found to `see` in the order of the
+/// pictures. The first error of `see` ends it.
 fn look_at_all(
     pictures: PictureSource,
     detectors: Vec<Box<dyn FaceDetector>>,

@@ -1,5 +1,5 @@
-//! Where the time of a rendering goes: for each stage how long it worked, how long it waited for its neighbours, and how
-//! full the queue in front of it was. The slowest stage is the one that neither waits for input nor for output.
+//! Where the time of a rendering goes: for each stage how long it worked, how long it waited for its neighbours, and
+//! how full the queue in front of it was. The slowest stage is the one that neither waits for input nor for output.
 //!
 //! Each thread counts for itself and hands its figures over once, when it ends: nothing is shared while it works.
 
@@ -22,8 +22,8 @@ pub struct StageReport {
     pub threads: u32,
     /// Pictures that it took in; for `sound` blocks of samples.
     pub items: u64,
-    /// Processor time of its threads. That of `encode` is what the process used beside all other stages: encoder, muxer,
-    /// decoder of the sound. `decode` includes the decoder's one thread.
+    /// Processor time of its threads. That of `encode` is what the process used beside all other stages: encoder,
+    /// muxer, decoder of the sound. `decode` includes the decoder's one thread.
     pub processor: DurationNanos,
     /// Time on the clock in which it worked, or was ready to and had no processor.
     pub busy: DurationNanos,

@@ -1,8 +1,8 @@
 //! What several workers found lately, put in order, so that each knows where faces are expected in its own picture.
 //!
-//! A worker hears of what was found up to a certain number of searched pictures before its own, however much more is known by
-//! then: so the result hangs on the recording alone, and not on which worker was quicker. Nobody waits for long: passes over a
-//! whole picture need nothing of this, and come first.
+//! A worker hears of what was found up to a certain number of searched pictures before its own, however much more is
+//! known by then: so the result hangs on the recording alone, and not on which worker was quicker. Nobody waits for
+//! long: passes over a whole picture need nothing of this, and come first.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,14 +31,15 @@ struct Known {
 }
 
 impl Lately {
-    /// Knows what the prospects know, and tells it `lag` searched pictures later. Whoever waits gives up once `stop` is set.
+    /// Knows what the prospects know, and tells it `lag` searched pictures later. Whoever waits gives up once `stop` is
+    /// set.
     pub(super) fn new(prospects: Prospects, lag: u64, stop: Arc<AtomicBool>) -> Self {
         let known = Known { early: InOrder::new(), after: VecDeque::from([prospects]) };
         Self { known: Mutex::new(known), changed: Condvar::new(), lag, stop }
     }
 
-    /// Where faces are expected in the nth searched picture, the surest first; waits for those before it. `None` where the run
-    /// was stopped.
+    /// Where faces are expected in the nth searched picture, the surest first; waits for those before it. `None` where
+    /// the run was stopped.
     pub(super) fn expected(&self, nth: u64, pts: PtsNanos) -> Option<Vec<Prospect>> {
         let Some(last) = nth.checked_sub(self.lag) else { return Some(Vec::new()) };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

@@ -72,9 +72,9 @@ pub struct Rendered {
     pub rounds: u32,
 }
 
-/// Renders a recording into an open file and checks the result. Where the self-check finds readable faces, they are hidden in
-/// another rendering; a file in which faces remain after the last one is refused. With `tracks`, faces are hidden where the file
-/// says, and are not looked for before the self-check.
+/// Renders a recording into an open file and checks the result. Where the self-check finds readable faces, they are
+/// hidden in another rendering; a file in which faces remain after the last one is refused. With `tracks`, faces are
+/// hidden where the file says, and are not looked for before the self-check.
 ///
 /// # Errors
 /// [`EngineError`]; the file's content must then be thrown away.

@@ -25,8 +25,9 @@ pub enum OutputError {
     Io(#[from] io::Error),
 }
 
-/// A file that has no name yet. Whatever ends the process, also `kill -9`, leaves nothing behind: the file exists only as
-/// an open descriptor (`O_TMPFILE`) where the file system can do that, else under a hidden name that is removed on drop.
+/// A file that has no name yet. Whatever ends the process, also `kill -9`, leaves nothing behind: the file exists only
+/// as an open descriptor (`O_TMPFILE`) where the file system can do that, else under a hidden name that is removed on
+/// drop.
 #[derive(Debug)]
 pub struct PendingFile {
     file: File,

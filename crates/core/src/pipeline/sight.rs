@@ -87,7 +87,8 @@ pub(super) fn worker_count() -> usize {
     thread::available_parallelism().map_or(1, usize::from).clamp(1, MAX_DETECT_WORKERS)
 }
 
-/// The detectors, on a GPU where one was opened. With `auto`, one that has too little memory for pictures of this size is left alone.
+/// The detectors, on a GPU where one was opened. With `auto`, one that has too little memory for pictures of this size
+/// is left alone.
 fn detectors(
     plan: &Plan,
     assets: &Assets,
@@ -176,7 +177,8 @@ impl<'scope> Starter<'scope, '_, '_> {
         let Looking { detectors, lookouts, tracker, schedule, prospects, on_uncertain, .. } = looking;
         let lately = Arc::new(Lately::new(prospects, schedule.known_after(), Arc::clone(&self.brake.stop)));
         let lookouts = Arc::new(lookouts);
-        // Each picture that waits costs its own size, and the slowest stage is the detectors': more would not make it faster.
+        // Each picture that waits costs its own size, and the slowest stage is the detectors': more would not make it
+        // faster.
         let (to_detect, detect_in) = bounded(detectors.len());
         let (to_follow, follow_in) = bounded(detectors.len());
         let decoding = self.stage("decode", move |watch| decode::run(pictures, &to_detect, watch))?;

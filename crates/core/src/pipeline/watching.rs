@@ -1,17 +1,19 @@
-//! The detectors of people and text that a plan asks for, and of faces in large pictures: few, which the workers share, since each looks seldom and keeps some
-//! 50 MB.
+//! The detectors of people and text that a plan asks for, and of faces in large pictures: few, which the workers share,
+//! since each looks seldom and keeps some 50 MB.
 
 use std::sync::{Mutex, MutexGuard};
 
 use super::assets::{AssetError, Assets};
 use super::error::EngineError;
-use crate::detect::{CloseLook, Glance, LookTimes, Lookout, PeopleDetector, Place, TextDetector, Turn};
+use crate::detect::{
+    CloseLook, DetectError, Glance, LookTimes, Lookout, PeopleDetector, Place, TextDetector, Turn,
+};
 use crate::media::PictureFormat;
 use crate::model::{Detection, Frame, Heads, OnUncertain, Plan, Search, Speed, Text};
 use crate::track::PERSON_KEEP_SCORE;
 
-/// Workers that share one set. Looks at people are some ten pictures apart, and one takes about as long as two searches for faces;
-/// a look again at a lost face takes a tenth of one.
+/// Workers that share one set. Looks at people are some ten pictures apart, and one takes about as long as two searches
+/// for faces; a look again at a lost face takes a tenth of one.
 const WORKERS_FOR_A_SET: usize = 4;
 
 /// What the workers share. While one of them looks with a set, others that need the same one wait.
@@ -64,34 +66,28 @@ impl Lookouts {
     /// # Errors
     /// A failure of ONNX Runtime, outputs that cannot be trusted, or a detector with which another worker broke down.
     pub(super) fn look_closely(&self, frame: &Frame, turn: Turn) -> Result<Vec<Detection>, EngineError> {
-        if !CloseLook::is_for(frame.size()) {
-            return Ok(Vec::new());
-        }
-        Ok(choose(&self.close, frame.seq)?.detect(frame, turn, self.detector_side_px)?)
+        self.with_close_look(frame, |close| close.detect(frame, turn, self.detector_side_px))
     }
 
-    /// Looks for faces of any size in the whole of a frame, with another network than the finder; small frames are left to that. Waits
-    /// for a free detector.
+    /// Looks for faces of any size in the whole of a frame, with another network than the finder; small frames are left
+    /// to that. Waits for a free detector.
     ///
     /// # Errors
     /// Those of [`Self::look_closely`].
     pub(super) fn look_at_whole(&self, frame: &Frame) -> Result<Vec<Detection>, EngineError> {
-        if !CloseLook::is_for(frame.size()) {
-            return Ok(Vec::new());
-        }
-        Ok(choose(&self.close, frame.seq)?.whole(frame)?)
+        self.with_close_look(frame, |close| close.whole(frame))
     }
 
-    /// Looks once more, as closely as can be, for faces in a frame that were expected in places and not found there; small frames
-    /// are left alone. Waits for a free detector.
+    /// Looks once more, as closely as can be, for faces in a frame that were expected in places and not found there;
+    /// small frames are left alone. Waits for a free detector.
     ///
     /// # Errors
     /// Those of [`Self::look_closely`].
     pub(super) fn look_again(&self, frame: &Frame, places: &[Place]) -> Result<Vec<Detection>, EngineError> {
-        if places.is_empty() || !CloseLook::is_for(frame.size()) {
+        if places.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(choose(&self.close, frame.seq)?.near(frame, places, self.detector_side_px)?)
+        self.with_close_look(frame, |close| close.near(frame, places, self.detector_side_px))
     }
 
     /// The same for one that was not found either, in another turn than the one in which it is known.
@@ -99,10 +95,19 @@ impl Lookouts {
     /// # Errors
     /// Those of [`Self::look_closely`].
     pub(super) fn look_otherwise(&self, frame: &Frame, place: &Place) -> Result<Vec<Detection>, EngineError> {
+        self.with_close_look(frame, |close| close.otherwise(frame, place))
+    }
+
+    /// What one of the close looks finds; nothing in small frames, which have none.
+    fn with_close_look(
+        &self,
+        frame: &Frame,
+        look: impl FnOnce(&mut CloseLook) -> Result<Vec<Detection>, DetectError>,
+    ) -> Result<Vec<Detection>, EngineError> {
         if !CloseLook::is_for(frame.size()) {
             return Ok(Vec::new());
         }
-        Ok(choose(&self.close, frame.seq)?.otherwise(frame, place)?)
+        Ok(look(&mut *choose(&self.close, frame.seq)?)?)
     }
 
     /// Looks at a frame, or not. Waits for a free set.

@@ -139,8 +139,8 @@ impl Coverage {
         }
     }
 
-    /// What is left where `kept` must not be covered: a part on its left, and one on its right. Rows that `kept` does not
-    /// meet belong to the first.
+    /// What is left where `kept` must not be covered: a part on its left, and one on its right. Rows that `kept` does
+    /// not meet belong to the first.
     pub(crate) fn without(&self, kept: &Self) -> [Self; 2] {
         let gap_in = |row: u32| {
             let at = row.checked_sub(kept.rows.start).and_then(|at| usize::try_from(at).ok());

@@ -1,12 +1,13 @@
 //! What is drawn instead of a face's surface: a coarse third of it, under a soft pattern of chance.
 //!
-//! The cells of a mask are too few for a recogniser that knows clear photographs. One whose own photographs are hidden the
-//! same way knows better: skin, hair, glasses and light are left in them. Measured with dlib's recogniser on 55 photographs
-//! of five people (a guess is right for 19 %), it named the person behind 64 % of the plain 8x8 cells, and a simulation said 62 %
-//! for 4x4. With the pattern it is at a guess: `cargo xtask quality reid` measures it.
+//! The cells of a mask are too few for a recogniser that knows clear photographs. One whose own photographs are hidden
+//! the same way knows better: skin, hair, glasses and light are left in them. Measured with dlib's recogniser on 55
+//! photographs of five people (a guess is right for 19 %), it named the person behind 64 % of the plain 8x8 cells, and
+//! a simulation said 62 % for 4x4. With the pattern it is at a guess: `cargo xtask quality reid` measures it.
 //!
-//! The pattern of a track is the sum of one that all tracks of a recording share and one of its own. Whoever averages many
-//! tracks of a person still has the first, and the pattern of one track does not lay bare another. It is kept nowhere.
+//! The pattern of a track is the sum of one that all tracks of a recording share and one of its own. Whoever averages
+//! many tracks of a person still has the first, and the pattern of one track does not lay bare another. It is kept
+//! nowhere.
 
 use std::f32::consts::PI;
 
@@ -19,24 +20,24 @@ const WAVES: usize = 3;
 /// What is left of every measured wave but the mean, in luma and in both chroma planes.
 const KEPT: [f32; 3] = [0.3, 0.0, 0.0];
 
-/// Standard deviation that the pattern would have over mask and draws with a full mean, in levels of luma, and in levels of each
-/// chroma plane where the mask is in full colour.
+/// Standard deviation that the pattern would have over mask and draws with a full mean, in levels of luma, and in
+/// levels of each chroma plane where the mask is in full colour.
 const LUMA_LEVELS: f32 = 40.0;
 const CHROMA_LEVELS: f32 = 12.0;
 
 /// Share of the mean in that: a dark room stays dark. More of it makes no face harder to name.
 const MEAN_SHARE: f32 = 0.4;
 
-/// A mask whose mean colour lies this far from grey is in full colour. Below that the pattern is paler: a grey picture stays
-/// grey.
+/// A mask whose mean colour lies this far from grey is in full colour. Below that the pattern is paler: a grey picture
+/// stays grey.
 const FULL_COLOUR: f32 = 15.0;
 
 /// Bounds of luma of flat colours, in levels.
 const FLAT_LUMA: [f32; 2] = [60.0, 200.0];
 
-/// How far flat colours lie from grey, and cells from the colour that was measured, in levels. Edges of masks and cells leave
-/// what is beside the face as it is, and by that dlib's recogniser named the person behind 47 % (a guess: 19 %) of grey masks
-/// that were averaged over a track; around masks whose colour is drawn, a guess does as well.
+/// How far flat colours lie from grey, and cells from the colour that was measured, in levels. Edges of masks and cells
+/// leave what is beside the face as it is, and by that dlib's recogniser named the person behind 47 % (a guess: 19 %)
+/// of grey masks that were averaged over a track; around masks whose colour is drawn, a guess does as well.
 const TINT_LEVELS: f32 = 30.0;
 
 /// Heights of the waves of one plane; the first is the mean.
@@ -92,8 +93,8 @@ impl Veils {
         [cos, sin]
     }
 
-    /// A colour for a track that is hidden flat: luma and both chroma planes, in limited range, where full range is brighter by a
-    /// little.
+    /// A colour for a track that is hidden flat: luma and both chroma planes, in limited range, where full range is
+    /// brighter by a little.
     pub(crate) fn next_colour(&mut self) -> [u8; 3] {
         let [dark, bright] = FLAT_LUMA;
         let luma = self.draws.uniform(dark, bright);
@@ -115,7 +116,8 @@ impl Veil {
         Self { luma: drawn_waves(draws), chroma: drawn_waves(draws), tint: [0.0; 2], strength: 1.0 }
     }
 
-    /// What to draw where `slow` was measured: values of three planes times `one`, of which `cells` (across, down) are used.
+    /// What to draw where `slow` was measured: values of three planes times `one`, of which `cells` (across, down) are
+    /// used.
     pub(crate) fn over(
         &self,
         cells: [u32; 2],
@@ -161,7 +163,8 @@ fn at(waves: &Waves, i: usize, j: usize) -> f32 {
     waves.get(j).and_then(|row| row.get(i)).copied().unwrap_or(0.0)
 }
 
-/// The waves along an axis of so many cells, at the middle of each cell; higher ones than the cells can hold are flat zero.
+/// The waves along an axis of so many cells, at the middle of each cell; higher ones than the cells can hold are flat
+/// zero.
 fn waves_over(cells: u32) -> [[f32; MAX_CELLS]; WAVES] {
     std::array::from_fn(|wave| {
         std::array::from_fn(|cell| {

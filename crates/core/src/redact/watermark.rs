@@ -75,8 +75,8 @@ impl Watermark {
         Self { letters: letters.collect(), text, size, corner }
     }
 
-    /// Chooses the side where the text covers less of the picture's detail: it can be read better there, and hides less.
-    /// Call once, with the first picture of a recording.
+    /// Chooses the side where the text covers less of the picture's detail: it can be read better there, and hides
+    /// less. Call once, with the first picture of a recording.
     pub fn choose_corner(&mut self, frame: &Frame) {
         let other = Self::lay_out(self.text.clone(), self.size, Corner::Left);
         let (share, whole) = QUIETER;
@@ -85,7 +85,8 @@ impl Watermark {
         }
     }
 
-    /// Sum of the squared differences between neighbouring pixels under the text, across and down: edges count, noise does not.
+    /// Sum of the squared differences between neighbouring pixels under the text, across and down: edges count, noise
+    /// does not.
     fn detail_under(&self, frame: &Frame) -> u64 {
         let [luma, ..] = frame.planes();
         let mut sum = 0;

@@ -5,7 +5,7 @@
 
 use crate::model::EllipsePx;
 
-use super::motion::{face_size_px, turned_by};
+use super::motion::{face_size_px, sizes_apart, turned_by};
 
 /// Gate at no time distance, in face sizes: a head jerks by this much between two frames.
 const GATE_SIZES: f32 = 0.55;
@@ -17,12 +17,13 @@ const MAX_GATE_SIZES: f32 = 1.5;
 /// Largest natural logarithm of the ratio of two sizes of one face.
 const MAX_LOG_SIZE_RATIO: f32 = 0.7;
 
-/// A weak detection goes on only with a face that is turned by less than this against it (radians): passes that see a face
-/// at the wrong angle answer weakly, and beside it. Leak over nine scenes with 1.0 / 1.7 / 2.4: 1.0 / 0.4 / 0.4 %.
+/// A weak detection goes on only with a face that is turned by less than this against it (radians): passes that see a
+/// face at the wrong angle answer weakly, and beside it. Leak over nine scenes with 1.0 / 1.7 / 2.4: 1.0 / 0.4 / 0.4 %.
 const MAX_WEAK_TURN_RAD: f32 = 1.7;
 
-/// What is found further than this from where its face should be, in face sizes, may be another face. On scenes of seven people
-/// a weak sighting so far off is the same face one time in five, and the head of somebody who passes in front one in eight.
+/// What is found further than this from where its face should be, in face sizes, may be another face. On scenes of
+/// seven people a weak sighting so far off is the same face one time in five, and the head of somebody who passes in
+/// front one in eight.
 const FAR_SIZES: f32 = 0.5;
 
 /// A track as the association sees it.
@@ -41,11 +42,6 @@ impl Expected {
     pub(super) fn for_weak(self) -> Self {
         Self { max_turn_rad: MAX_WEAK_TURN_RAD, ..self }
     }
-}
-
-/// Distance between the centres of two faces, in their mean size.
-fn sizes_apart(a: &EllipsePx, b: &EllipsePx) -> f32 {
-    (a.cx - b.cx).hypot(a.cy - b.cy) / f32::midpoint(face_size_px(a), face_size_px(b))
 }
 
 /// Whether `found`, although it was taken for the expected face, may be another one.

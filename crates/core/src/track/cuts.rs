@@ -3,10 +3,10 @@
 //! Two pictures are compared by normalised cross-correlation, best over small shifts: it does not change with
 //! brightness or contrast (fades, lamps, automatic exposure), and pans are shifts. A cut is a step between two steady
 //! shots: before and after it frames resemble their neighbours, and none of the next frames resembles the last one
-//! before the step (a flash, a hand before the lens). Flat frames (black, white, flash) are passed over, so that a
-//! fade through black to the same scene is no cut, and to another scene is one.
-//! Measured on six clips and eight scenes: neighbours within a shot 0.78 and more, across cuts 0.45 and less.
-//! First frames of unrelated scenes reached 0.65 with one another, so some cuts are missed; then masks are held too long.
+//! before the step (a flash, a hand before the lens). Flat frames (black, white, flash) are passed over, so that a fade
+//! through black to the same scene is no cut, and to another scene is one. Measured on six clips and eight scenes:
+//! neighbours within a shot 0.78 and more, across cuts 0.45 and less. First frames of unrelated scenes reached 0.65
+//! with one another, so some cuts are missed; then masks are held too long.
 
 /// Columns of a thumbnail.
 pub const THUMBNAIL_WIDTH: usize = 32;

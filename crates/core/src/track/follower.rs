@@ -1,5 +1,5 @@
-//! Follows everything that is looked for: faces, and beside them people and lines of text, each kind with a tracker of its
-//! own. Faces are looked for in every frame, the others in some; between those frames they are filled in.
+//! Follows everything that is looked for: faces, and beside them people and lines of text, each kind with a tracker of
+//! its own. Faces are looked for in every frame, the others in some; between those frames they are filled in.
 
 use crate::model::{
     Detection, DurationNanos, FrameMasks, FrameSize, Mask, MaskArea, MaskSource, Plan, Text, TrackId,
@@ -7,13 +7,14 @@ use crate::model::{
 };
 
 use super::heads::HeadRule;
+use super::life::FRAME_TRACK;
 use super::report::{BesideReport, TrackReport};
 use super::settings::{MAX_TRACK_DURATION, TrackSettings, TrackSettingsError};
-use super::tracker::{FRAME_TRACK, Observation, Tracker};
+use super::tracker::{Observation, Tracker};
 use super::trust::Trust;
 
-/// Least score of a person who begins a track, and of one who goes on. Measured on a clip of people from behind: at 0.35
-/// every one is found and no empty frame has any; on photographs with faces it finds more.
+/// Least score of a person who begins a track, and of one who goes on. Measured on a clip of people from behind: at
+/// 0.35 every one is found and no empty frame has any; on photographs with faces it finds more.
 pub const PERSON_START_SCORE: f32 = 0.35;
 pub const PERSON_KEEP_SCORE: f32 = 0.25;
 
@@ -126,8 +127,8 @@ impl Follower {
     }
 }
 
-/// What another tracker has in the same frame, as ellipses that touch the boxes. All trackers get the same frames and let
-/// them go by the same rule; should one ever not, or hide a frame whole, then that frame is hidden whole.
+/// What another tracker has in the same frame, as ellipses that touch the boxes. All trackers get the same frames and
+/// let them go by the same rule; should one ever not, or hide a frame whole, then that frame is hidden whole.
 fn beside(tracker: &mut Tracker, frame: &mut FrameMasks, factor: f32) -> Vec<Mask> {
     let seen = tracker.pop_ready().filter(|seen| seen.seq == frame.seq);
     let masks = seen.map(|seen| seen.masks);

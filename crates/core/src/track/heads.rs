@@ -1,7 +1,8 @@
-//! People whose face no detector sees: a person without a face track where the head is. Such a head is hidden or reported.
+//! People whose face no detector sees: a person without a face track where the head is. Such a head is hidden or
+//! reported.
 //!
-//! A person's box does not say which end the head is at. A face inside the box does, from then on for as long as the person
-//! is followed; until then the whole person counts as head.
+//! A person's box does not say which end the head is at. A face inside the box does, from then on for as long as the
+//! person is followed; until then the whole person counts as head.
 
 use std::collections::BTreeMap;
 
@@ -65,8 +66,8 @@ impl HeadRule {
         Self { heads, bodies, on_uncertain, people: BTreeMap::new(), report: TrackReport::default() }
     }
 
-    /// Takes the people of a frame, as masks with the ellipses that touch their boxes, and the sure faces, and adds to the
-    /// frame's masks what the plan asks for.
+    /// Takes the people of a frame, as masks with the ellipses that touch their boxes, and the sure faces, and adds to
+    /// the frame's masks what the plan asks for.
     pub(super) fn step(&mut self, frame: &mut FrameMasks, faces: &[EllipsePx], seen: Vec<Mask>) {
         let everything = frame.masks.iter().any(|mask| mask.area == MaskArea::WholeFrame);
         let boxes: Vec<EllipsePx> = seen.iter().filter_map(ellipse_of).collect();
@@ -153,8 +154,8 @@ fn numbered(person: TrackId) -> TrackId {
     TrackId::of(TrackKind::Person, person.0 % FIRST_BODY)
 }
 
-/// The end at which each person's face is. A face belongs to one person: of those whose box it lies in, the one with an end
-/// nearest to it.
+/// The end at which each person's face is. A face belongs to one person: of those whose box it lies in, the one with an
+/// end nearest to it.
 fn assign(faces: &[EllipsePx], boxes: &[EllipsePx]) -> Vec<Option<End>> {
     let mut ends = vec![None; boxes.len()];
     for face in faces {

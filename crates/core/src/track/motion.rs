@@ -59,6 +59,11 @@ pub(super) fn face_size_px(face: &EllipsePx) -> f32 {
     2.0 * (face.rx * face.ry).sqrt()
 }
 
+/// Distance between the centres of two faces, in their mean size.
+pub(super) fn sizes_apart(a: &EllipsePx, b: &EllipsePx) -> f32 {
+    (a.cx - b.cx).hypot(a.cy - b.cy) / f32::midpoint(face_size_px(a), face_size_px(b))
+}
+
 /// Angle between the upright directions of two faces, 0 to half a turn, in radians.
 pub(super) fn turned_by(a: &EllipsePx, b: &EllipsePx) -> f32 {
     let apart = (a.angle_rad - b.angle_rad).rem_euclid(std::f32::consts::TAU);

@@ -7,8 +7,8 @@ use super::cuts::{THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, Thumbnail};
 /// How far apart the pictures lie that are compared, at least.
 pub(super) const STEP_NANOS: u64 = 100_000_000;
 
-/// A cell that changes by this many levels of luma has moved. Measured on a film of people from behind: shadows in front of
-/// them change a cell by up to 12, people by 60 and more.
+/// A cell that changes by this many levels of luma has moved. Measured on a film of people from behind: shadows in
+/// front of them change a cell by up to 12, people by 60 and more.
 const LEVELS: u8 = 12;
 
 /// Cells that moved, a bit each.

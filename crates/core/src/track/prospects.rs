@@ -1,4 +1,5 @@
-//! Where faces are expected, from what was found up to some frame: for a detector that looks there instead of everywhere.
+//! Where faces are expected, from what was found up to some frame: for a detector that looks there instead of
+//! everywhere.
 
 use crate::model::{Detection, EllipsePx, FrameSize, PtsNanos};
 
@@ -16,8 +17,8 @@ const FORGET_AFTER_NANOS: u64 = 500_000_000;
 /// What is left out is filled in between two looks at the whole picture, as it is where nobody expects anything.
 const MAX_EXPECTED: usize = 24;
 
-/// Least score of a face that is seen clearly. With 0.5, half as many small faces again stay open on a scene of covered ones; with
-/// none, patterns make the search of two of eight scenes without small faces take half as long again.
+/// Least score of a face that is seen clearly. With 0.5, half as many small faces again stay open on a scene of covered
+/// ones; with none, patterns make the search of two of eight scenes without small faces take half as long again.
 const CLEAR_SCORE: f32 = 0.35;
 
 /// A face that is expected.

@@ -5,19 +5,19 @@ use crate::model::{DurationNanos, MAX_MARGIN_PERCENT, OnUncertain, Plan, Search}
 /// The longest look-ahead and the longest hold that can be asked for.
 pub const MAX_TRACK_DURATION: DurationNanos = DurationNanos::from_millis(10_000);
 
-/// An ellipse that only touches the sides of a box leaves its corners open: hair, ears and jaw. Half axes larger by
-/// the square root of 4/pi give it the area of the box. Measured on the scenes with a margin of 30 %: part of the middle
-/// 90 % of a face's box stays open in 20 % of the appearances without this factor, in 7 % with it.
+/// An ellipse that only touches the sides of a box leaves its corners open: hair, ears and jaw. Half axes larger by the
+/// square root of 4/pi give it the area of the box. Measured on the scenes with a margin of 30 %: part of the middle 90
+/// % of a face's box stays open in 20 % of the appearances without this factor, in 7 % with it.
 const ELLIPSE_AS_LARGE_AS_ITS_BOX: f32 = std::f32::consts::FRAC_2_SQRT_PI;
 
 /// Settings of one [`Tracker`](super::Tracker).
 ///
-/// The defaults were chosen over composed scenes of moving faces with exact boxes (1280 x 720, 25 frames a second, 8 s), with
-/// `CenterFace` upright and one turned pass on every second frame, 640 pixels wide. *Leak* is the share of faces (60 %
-/// visible, 24 pixels and more) of which less than 80 % of the middle lies under masks; *background* is the share hidden outside
-/// the boxes widened by half. Leak and background over seven upright scenes 0 to 1.8 % (a face that comes from behind another;
-/// besides, one that shows no more than a mask is never found) and 0.9 to 1.1 %, three lying 0 to 0.7 % and 3.9 to 4.9 %, three
-/// turned any way 0.1 to 0.6 % and 0.3 to 1.7 %.
+/// The defaults were chosen over composed scenes of moving faces with exact boxes (1280 x 720, 25 frames a second, 8
+/// s), with `CenterFace` upright and one turned pass on every second frame, 640 pixels wide. *Leak* is the share of
+/// faces (60 % visible, 24 pixels and more) of which less than 80 % of the middle lies under masks; *background* is the
+/// share hidden outside the boxes widened by half. Leak and background over seven upright scenes 0 to 1.8 % (a face
+/// that comes from behind another; besides, one that shows no more than a mask is never found) and 0.9 to 1.1 %, three
+/// lying 0 to 0.7 % and 3.9 to 4.9 %, three turned any way 0.1 to 0.6 % and 0.3 to 1.7 %.
 ///
 /// Figures at single settings were measured with the upright pass alone, as upright / lying / turned any way; at the
 /// defaults of that time leak was 0.02 / 1.9 / 15 %. They compare settings and promise nothing for other recordings.
@@ -26,18 +26,20 @@ pub struct TrackSettings {
     /// How much later a frame must have been seen before a frame leaves, 0 to 10 s; 1 s by default. Leak without it
     /// 0.73 / 6.6 / 18 %, with half a second 0.02 / 3.0 / 16 %.
     pub look_ahead: DurationNanos,
-    /// How far a mask reaches beyond the face, in percent of the face's half axes, 0 to 200. With 30 the half axes
-    /// of the mask are 1.3 times those of the face (the default). The corners of the box, where ears and chins show, stay
-    /// open in part: of the middle 90 % of the box less than 95 % is hidden in 20 % of the upright faces; with 45 in
-    /// 7 % (leak 0 / 0.9 / 11 %), with 60 in 2 % (0 / 0.7 / 7 %), for background of 1.5 / 3.9 / 2.8 and 2.1 / 6.1 / 3.7 %.
+    /// How far a mask reaches beyond the face, in percent of the face's half axes, 0 to 200. With 30 the half axes of
+    /// the mask are 1.3 times those of the face (the default). The corners of the box, where ears and chins show, stay
+    /// open in part: of the middle 90 % of the box less than 95 % is hidden in 20 % of the upright faces; with 45 in 7
+    /// % (leak 0 / 0.9 / 11 %), with 60 in 2 % (0 / 0.7 / 7 %), for background of 1.5 / 3.9 / 2.8 and 2.1 / 6.1 / 3.7
+    /// %.
     pub margin_percent: u8,
     /// A detection of this score or more always has a mask and can begin a track; above 0, at most 1;
     /// 0.25 by default. Leak with 0.40 (keep 0.20) 0 / 26 / 24 %, with 0.35 (0.15) 0.02 / 8.6 / 24 %, with 0.20 (0.10)
     /// 0.20 / 2.3 / 15 %, where false faces join tracks. A film of people from behind has 0.8 to 1.2 % of its
     /// picture hidden in all of these.
     pub start_score: f32,
-    /// The same for faces that are large in the picture, as `sift` says which; at least `keep_score`, at most `start_score`; as that
-    /// by default, and 0.17 in a thorough search. What a network takes for a face where none is, is small: on photographs of people with masks, this adds 0.1 to
+    /// The same for faces that are large in the picture, as `sift` says which; at least `keep_score`, at most
+    /// `start_score`; as that by default, and 0.17 in a thorough search. What a network takes for a face where none is,
+    /// is small: on photographs of people with masks, this adds 0.1 to
     /// 0.4 such a picture, where `start_score` of 0.17 adds 2.8, and finds five of seven large faces that were missed at the
     /// angles that were looked at. They are covered, or turned away. In
     /// the search of a film it leaks no fewer faces, and hides half as much background again.
@@ -62,12 +64,12 @@ pub struct TrackSettings {
     /// A mask that lies further than this from the nearest sighting is uncertain: it is reported, and
     /// `on_uncertain` decides what becomes of the frame. 500 ms by default.
     pub uncertain_after: DurationNanos,
-    /// Whoever comes over the border of the picture is hidden before the first sighting only from where something begins to move in
-    /// that place, and afterwards only while it does; off by default, for faces. People are looked for in some frames only, so that
-    /// their holds are long, and a room in which nobody is yet would be hidden.
+    /// Whoever comes over the border of the picture is hidden before the first sighting only from where something
+    /// begins to move in that place, and afterwards only while it does; off by default, for faces. People are looked
+    /// for in some frames only, so that their holds are long, and a room in which nobody is yet would be hidden.
     pub stillness_ends_holds: bool,
-    /// Whether a track that goes on with something doubtful far off also stays where it was; on by default, for faces. People are
-    /// looked for seldom and move further in between.
+    /// Whether a track that goes on with something doubtful far off also stays where it was; on by default, for faces.
+    /// People are looked for seldom and move further in between.
     pub stays_behind: bool,
     /// What happens to a frame with an uncertain mask. `Stop` leaves the masks widened: the caller reads the spans of
     /// the report and writes nothing.

@@ -1,17 +1,18 @@
-//! What of a frame's detections can be used: unsound ones are caught, doubles are joined, two score bands are told apart.
+//! What of a frame's detections can be used: unsound ones are caught, doubles are joined, two score bands are told
+//! apart.
 
 use crate::model::{Detection, EllipsePx, FrameSize, UncertainReason};
 
-use super::motion::{SAME_TURN_RAD, face_size_px, turned_by};
+use super::motion::{SAME_TURN_RAD, face_size_px, sizes_apart, turned_by};
 use super::settings::TrackSettings;
 
 /// Detections of one frame that are looked at; a frame with more is hidden whole.
 pub(super) const MAX_FACES: usize = 256;
 /// Two detections of one frame that overlap by more are one face.
 const SAME_FACE_IOU: f32 = 0.6;
-/// So are two of different passes whose centres lie closer than this, in face sizes, and whose sizes differ by less than this
-/// (natural logarithm of the ratio): each turn puts its box on another part of one head. Within one pass the detector
-/// has told neighbours apart already.
+/// So are two of different passes whose centres lie closer than this, in face sizes, and whose sizes differ by less
+/// than this (natural logarithm of the ratio): each turn puts its box on another part of one head. Within one pass the
+/// detector has told neighbours apart already.
 const SAME_FACE_SIZES: f32 = 0.6;
 const SAME_FACE_LOG_RATIO: f32 = 0.7;
 /// A face of this part of the longest side of the picture is large: 28 px of 640.
@@ -95,12 +96,10 @@ fn join(band: &mut Vec<Face>, face: Face) {
 
 /// Whether two detections of one frame are one face.
 pub(super) fn is_same(a: &EllipsePx, b: &EllipsePx) -> bool {
-    let (size_a, size_b) = (face_size_px(a), face_size_px(b));
-    let distance = (a.cx - b.cx).hypot(a.cy - b.cy) / f32::midpoint(size_a, size_b);
     a.bounding_box().iou(&b.bounding_box()) > SAME_FACE_IOU
         || (turned_by(a, b) > SAME_TURN_RAD
-            && distance < SAME_FACE_SIZES
-            && (size_a / size_b).ln().abs() < SAME_FACE_LOG_RATIO)
+            && sizes_apart(a, b) < SAME_FACE_SIZES
+            && (face_size_px(a) / face_size_px(b)).ln().abs() < SAME_FACE_LOG_RATIO)
 }
 
 #[cfg(test)]

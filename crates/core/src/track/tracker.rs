@@ -9,7 +9,7 @@ use crate::model::{
 
 use super::associate::Expected;
 use super::cuts::{CONFIRM_FRAMES, CutFinder, Thumbnail};
-use super::life::{Placed, Track, is_at_border};
+use super::life::{FRAME_TRACK, Placed, Track, is_at_border};
 use super::matching::{Paired, extend_tracks};
 use super::motion::Sighting;
 use super::movement::{Moved, STEP_NANOS};
@@ -17,8 +17,6 @@ use super::report::{SpanJoiner, TrackReport};
 use super::settings::{TrackSettings, TrackSettingsError};
 use super::sift::{Face, sift};
 
-/// The track number of masks that belong to a frame and not to a face.
-pub const FRAME_TRACK: TrackId = TrackId(0);
 /// Frames that wait inside at most, however long the look-ahead is: 10 s at 100 frames a second.
 pub const MAX_WINDOW_FRAMES: usize = 1000;
 /// Faces that are followed at once; a frame with more is hidden whole.
@@ -53,8 +51,9 @@ struct Waiting {
     moved: Moved,
 }
 
-/// Follows faces through a recording. Push every frame, pop what is ready, call [`Tracker::finish`] at the end and
-/// pop the rest: what waits inside is bounded only if everything ready is popped after each push. A frame leaves once a frame `look_ahead` later, and two more for scene cuts, have been pushed.
+/// Follows faces through a recording. Push every frame, pop what is ready, call [`Tracker::finish`] at the end and pop
+/// the rest: what waits inside is bounded only if everything ready is popped after each push. A frame leaves once a
+/// frame `look_ahead` later, and two more for scene cuts, have been pushed.
 #[derive(Clone, Debug)]
 pub struct Tracker {
     settings: TrackSettings,
@@ -183,8 +182,8 @@ impl Tracker {
         before.map_or(Moved::UNKNOWN, |before| Moved::between(&before.thumbnail, &now.thumbnail))
     }
 
-    /// Gives strong faces, then weak ones, to the tracks that they belong to (the two bands of `ByteTrack`, Zhang et al.
-    /// 2022). The strangers are the strong ones that remain.
+    /// Gives strong faces, then weak ones, to the tracks that they belong to (the two bands of `ByteTrack`, Zhang et
+    /// al. 2022). The strangers are the strong ones that remain.
     fn match_faces(&mut self, order: u64, strong: &[Face], weak: &[Face]) -> Paired {
         let (now, reach) = (self.clock_nanos, self.settings.hold_after.0);
         let can_go_on = |t: &&mut Track| t.is_open() && now.saturating_sub(t.last_seen_nanos()) <= reach;

@@ -1,12 +1,12 @@
-//! Which faces are sure enough to stand for the head of a person. The face detector also answers, weakly, to the back of a
-//! head or a bag: that hides it, which does no harm, but it must not stop the search for a head.
+//! Which faces are sure enough to stand for the head of a person. The face detector also answers, weakly, to the back
+//! of a head or a bag: that hides it, which does no harm, but it must not stop the search for a head.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::model::{Detection, EllipsePx, FrameMasks, MaskArea, TrackId};
 
-/// On a clip of people from behind, what is taken for a face scores up to 0.47 for long, and 0.64 in single frames. What
-/// lies over this counts, and this much of it makes a face sure: three frames at 0.75, ten at 0.6.
+/// On a clip of people from behind, what is taken for a face scores up to 0.47 for long, and 0.64 in single frames.
+/// What lies over this counts, and this much of it makes a face sure: three frames at 0.75, ten at 0.6.
 const DOUBTFUL_SCORE: f32 = 0.55;
 const SURE_EVIDENCE: f32 = 0.5;
 
@@ -75,8 +75,8 @@ mod tests {
         FrameMasks::new(seq, PtsNanos(seq * 40_000_000), vec![mask])
     }
 
-    /// In which of so many frames the face is sure, where frame `seq` is found with `score(seq)` and leaves `ahead` frames
-    /// behind the newest.
+    /// In which of so many frames the face is sure, where frame `seq` is found with `score(seq)` and leaves `ahead`
+    /// frames behind the newest.
     fn sure(frames: u64, ahead: u64, score: impl Fn(u64) -> f32) -> Vec<u64> {
         let mut trust = Trust::default();
         let mut sure = Vec::new();

@@ -20,11 +20,12 @@ use crate::draws::Draws;
 
 /// Range of the drawn pitch.
 const PITCH_HZ: (f32, f32) = (95.0, 150.0);
-/// Range of the drawn stretch of the frequency axis. Words get lost at its ends: at 0.76 36.6 % of them are wrong, at 0.82 27.4,
-/// between 0.9 and 1.1 25 to 27, at 1.16 31.7, at 1.22 39.4 (Whisper tiny.en). 0.82 to 1.12 hides less: where both sides are
-/// disguised, the attacker's equal error rate falls to 30.8 %.
+/// Range of the drawn stretch of the frequency axis. Words get lost at its ends: at 0.76 36.6 % of them are wrong, at
+/// 0.82 27.4, between 0.9 and 1.1 25 to 27, at 1.16 31.7, at 1.22 39.4 (Whisper tiny.en). 0.82 to 1.12 hides less:
+/// where both sides are disguised, the attacker's equal error rate falls to 30.8 %.
 const WARP: (f32, f32) = (0.79, 1.13);
-/// How far the stretch moves around its draw. Twice as much costs 1.6 more words in a hundred and hides no speaker better.
+/// How far the stretch moves around its draw. Twice as much costs 1.6 more words in a hundred and hides no speaker
+/// better.
 const WARP_SWAY: f32 = 0.03;
 /// Share of the past that counts for the running level, per frame (memory of about 0.8 s).
 const LEVEL_MEMORY: f32 = 0.99;

@@ -1,7 +1,7 @@
 //! The `mute` mode: silence, or a tone, wherever somebody may be speaking, everything else as it was.
 //!
-//! The sound is held back for half a second, so that silence begins before the first word does. Whole blocks are silent;
-//! the ramps lie in the blocks around them.
+//! The sound is held back for half a second, so that silence begins before the first word does. Whole blocks are
+//! silent; the ramps lie in the blocks around them.
 
 use std::collections::VecDeque;
 use std::f32::consts::PI;

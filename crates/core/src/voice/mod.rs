@@ -11,10 +11,11 @@
 //! | `original` | the input | not a disguise |
 //!
 //! A disguise hides who speaks. It does not hide what is said: names that are spoken stay audible, and so do habits of
-//! speech and the rhythm of the speaker. `mute` is the only mode here that takes words out, as far as it recognises them.
+//! speech and the rhythm of the speaker. `mute` is the only mode here that takes words out, as far as it recognises
+//! them.
 //!
-//! Beside that, alarms and monitor tones are found and listed (`tones`), and on request played anew as clean tones. No mode
-//! lets them through for being alarms.
+//! Beside that, alarms and monitor tones are found and listed (`tones`), and on request played anew as clean tones. No
+//! mode lets them through for being alarms.
 
 mod bands;
 mod blocks;

@@ -1,7 +1,7 @@
 //! The shifted voice: pitch and formants moved by one interval for the whole recording. Anybody can shift it back.
 //!
-//! Signalsmith Stretch does the shift (a C++ library, by way of the `ssstretch` crate). Its handle may not change threads,
-//! so it lives on one of its own and is fed a block at a time.
+//! Signalsmith Stretch does the shift (a C++ library, by way of the `ssstretch` crate). Its handle may not change
+//! threads, so it lives on one of its own and is fed a block at a time.
 
 use std::thread::{Builder, JoinHandle};
 

@@ -9,9 +9,10 @@ use super::carrier::sigmoid;
 use super::codebook::Codebook;
 use crate::draws::Draws;
 
-/// Weight of the codebook's shape. More hides the speaker better and costs words. With the stretch that [`super::disguise`] draws,
-/// an attacker with both sides disguised (GE2E, 60 speakers) has an equal error rate of 35.4 %, and 25.7 % of the words are wrong
-/// (Whisper tiny.en, 13.2 % untouched). 0.5 with 0.5 of the own shape, and a wider stretch: 41.5 and 34.2 %.
+/// Weight of the codebook's shape. More hides the speaker better and costs words. With the stretch that
+/// [`super::disguise`] draws, an attacker with both sides disguised (GE2E, 60 speakers) has an equal error rate of 35.4
+/// %, and 25.7 % of the words are wrong (Whisper tiny.en, 13.2 % untouched). 0.5 with 0.5 of the own shape, and a wider
+/// stretch: 41.5 and 34.2 %.
 const REPLACED: f32 = 0.35;
 /// Weight of the speaker's own levelled shape. Both weights add up to more than 1: the contrast between sounds that the
 /// blend and the smoothing take away is given back.

@@ -1,15 +1,17 @@
 //! Whether anybody speaks, block by block, decided on the safe side: unsure means speech.
 //!
 //! The network is Earshot's (a small recurrent one, in Rust). It hears every channel, and of several channels the mean
-//! and, of two, the difference as well: what one channel hides under noise, a listener could bring out that way. It hears
-//! each of them twice, as it is and levelled, so that a voice from the far end of the room counts like one at the microphone.
+//! and, of two, the difference as well: what one channel hides under noise, a listener could bring out that way. It
+//! hears each of them twice, as it is and levelled, so that a voice from the far end of the room counts like one at the
+//! microphone.
 
 use earshot::Detector;
 
 use super::blocks::BLOCK;
 
-/// Score from which a block counts as speech, 0..=1; the network's authors propose 0.5. Chosen with the same network
-/// in a prototype (levelled listening only, a shorter hang-over) on 24 recordings of read speech, in pink, brown and white noise at
+/// Score from which a block counts as speech, 0..=1; the network's authors propose 0.5. Chosen with the same network in
+/// a prototype (levelled listening only, a shorter hang-over) on 24 recordings of read speech, in pink, brown and white
+/// noise at
 /// -5 to 20 dB and at -70 dBFS: 0.3 missed at most 0.4 % of the speech, 0.5 up to 3 %. At 0.2 steady noise counts as speech.
 const SPEECH_SCORE: f32 = 0.3;
 /// Level to which the second listening is brought, RMS.

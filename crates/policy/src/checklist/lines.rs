@@ -211,7 +211,8 @@ fn quality(evidence: &Evidence) -> Answer {
     })
 }
 
-/// Passes where every receipt is verified and shows it. One that cannot be verified shows nothing, neither for nor against.
+/// Passes where every receipt is verified and shows it. One that cannot be verified shows nothing, neither for nor
+/// against.
 fn of_receipts(evidence: &Evidence, what: &str, holds: impl Fn(&ReceiptFacts) -> bool) -> Answer {
     let (receipts, unverified) = (&evidence.receipts, evidence.unverified_receipts.len());
     let total = receipts.len() + unverified;

@@ -1,8 +1,8 @@
 //! The checklist of a compliant recording, answered from what is on file.
 //!
-//! A line passes only on evidence that can be followed: a reference, a date, a measurement of the tool. The bare word of
-//! a person is `attested`. What nobody wrote down is `not evidenced`, never a pass. The answers count documents and name
-//! nobody.
+//! A line passes only on evidence that can be followed: a reference, a date, a measurement of the tool. The bare word
+//! of a person is `attested`. What nobody wrote down is `not evidenced`, never a pass. The answers count documents and
+//! name nobody.
 //!
 //! Source: information-governance protocol for recordings, Appendix A.
 

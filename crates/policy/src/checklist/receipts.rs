@@ -41,8 +41,8 @@ pub struct ReceiptFacts {
 }
 
 impl ReceiptOnFile {
-    /// Reads a receipt and verifies it: its signature by one of `keys`, and digest and container of the derivative where that
-    /// lies beside it.
+    /// Reads a receipt and verifies it: its signature by one of `keys`, and digest and container of the derivative
+    /// where that lies beside it.
     ///
     /// # Errors
     /// [`ReceiptError`] where the file cannot be read, or is no receipt, signed or not.

@@ -1,7 +1,7 @@
 //! Signed checkpoints: how many entries a log has and the root over them, as a note that can be kept anywhere.
 //!
-//! The form is that of C2SP `tlog-checkpoint` and `signed-note`: origin, size and root on a line each, an empty line, and
-//! a line with the signature of the log's key.
+//! The form is that of C2SP `tlog-checkpoint` and `signed-note`: origin, size and root on a line each, an empty line,
+//! and a line with the signature of the log's key.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,7 +1,7 @@
 //! What is written down: one canonical JSON object a line, without personal data.
 //!
-//! People appear as references only: an HMAC under a random key of their own (see `state::subjects`). Words that a caller
-//! may choose freely are written only where the policy knows them.
+//! People appear as references only: an HMAC under a random key of their own (see `state::subjects`). Words that a
+//! caller may choose freely are written only where the policy knows them.
 
 use obscura_core::model::Sha256Digest;
 use serde::{Deserialize, Serialize};

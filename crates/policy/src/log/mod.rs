@@ -1,11 +1,11 @@
 //! The audit log: entries that are only ever added, hashed as RFC 6962 says, under signed checkpoints.
 //!
-//! Three files. `log.jsonl` holds one canonical JSON object a line. `checkpoint` is the signed note over all of them. An
-//! entry is added in four steps, each durable before the next: it is *announced* in the file `pending`, with the note
-//! that will cover it; its line is written; the note becomes `checkpoint`; `pending` goes. Whenever the power fails, what
-//! is there is the log without the entry, or the log and a signed announcement from which the next run finishes it. A
-//! torn line is thrown away only where it is the beginning of the announced one; anything else behind the checkpoint is
-//! somebody else's. Without `pending`, entries and checkpoint must agree exactly.
+//! Three files. `log.jsonl` holds one canonical JSON object a line. `checkpoint` is the signed note over all of them.
+//! An entry is added in four steps, each durable before the next: it is *announced* in the file `pending`, with the
+//! note that will cover it; its line is written; the note becomes `checkpoint`; `pending` goes. Whenever the power
+//! fails, what is there is the log without the entry, or the log and a signed announcement from which the next run
+//! finishes it. A torn line is thrown away only where it is the beginning of the announced one; anything else behind
+//! the checkpoint is somebody else's. Without `pending`, entries and checkpoint must agree exactly.
 
 mod checkpoint;
 mod entry;
@@ -236,7 +236,8 @@ pub struct Audit {
     pub checkpoint: String,
 }
 
-/// Reads the whole log and compares it with its own checkpoint, and with an older one where that is given. Writes nothing.
+/// Reads the whole log and compares it with its own checkpoint, and with an older one where that is given. Writes
+/// nothing.
 ///
 /// # Errors
 /// [`LogError`] with a sentence that names the entry.

@@ -1,4 +1,5 @@
-//! Reading a log from its first entry to its last and comparing it with its signed checkpoint, without writing anything.
+//! Reading a log from its first entry to its last and comparing it with its signed checkpoint, without writing
+//! anything.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -33,7 +34,8 @@ pub(super) struct Scan {
     /// The tree over all entries, the pending one included.
     pub(super) tree: Frontier,
     pub(super) last: Option<Sha256Digest>,
-    /// The latest time of any entry since the clock was last accepted. Not the last entry's: a clock that was set back would be forgotten.
+    /// The latest time of any entry since the clock was last accepted. Not the last entry's: a clock that was set back
+    /// would be forgotten.
     pub(super) latest_at: Option<Instant>,
     /// Length of the entries that the checkpoint covers (bytes).
     pub(super) covered_bytes: u64,
@@ -212,8 +214,8 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Tells which of two entries was changed that do not follow from one another: by what the next entry says, and where
-    /// there is none, by the root that was signed.
+    /// Tells which of two entries was changed that do not follow from one another: by what the next entry says, and
+    /// where there is none, by the root that was signed.
     fn settle_break(&mut self, next_prev: Option<Sha256Digest>) -> Result<(), LogError> {
         let Some(Break { at, hash, if_before }) = self.broken.take() else { return Ok(()) };
         let before = at.saturating_sub(1);

@@ -66,7 +66,8 @@ impl Storage {
 }
 
 impl Site {
-    /// Where a result of this name would lie, with links followed; one whose folder cannot be found lies nowhere approved.
+    /// Where a result of this name would lie, with links followed; one whose folder cannot be found lies nowhere
+    /// approved.
     pub(crate) fn storage_of(&self, output: &Path) -> Storage {
         if self.approved_stores.is_empty() {
             return Storage::Attested;
@@ -84,7 +85,8 @@ impl Site {
         }
     }
 
-    /// Approvals with local titles in the words of the rules. One whose title the policy does not list counts for nothing.
+    /// Approvals with local titles in the words of the rules. One whose title the policy does not list counts for
+    /// nothing.
     pub(crate) fn known_approvals(&self, approvals: Vec<Approval>) -> Vec<Approval> {
         let role_of = |title: &String| {
             self.approver_roles

@@ -84,7 +84,8 @@ pub(crate) fn load(folder: &Path, trusted: &[PublicKey]) -> Policy {
         (Some(Ok(_)), true) => None,
     };
     let loaded = matches!(parsed, Some(Ok(_)));
-    // Nothing is allowed under a policy that is not in force, but the reasons are given in the words of the last signed one.
+    // Nothing is allowed under a policy that is not in force, but the reasons are given in the words of the last signed
+    // one.
     let fallback = || signed.as_deref().and_then(|text| parse(text).ok());
     let in_force = if signature_ok { parsed.and_then(Result::ok) } else { fallback() };
     let (config, site) = in_force.unwrap_or_default();
@@ -141,8 +142,8 @@ pub(crate) fn candidate(folder: &Path, trusted: &[PublicKey], text: &str) -> Res
 }
 
 impl Candidate {
-    /// Signs the policy and puts it in force. Killed in between, it leaves a file that is not the signed one: nothing is
-    /// allowed until this is run again.
+    /// Signs the policy and puts it in force. Killed in between, it leaves a file that is not the signed one: nothing
+    /// is allowed until this is run again.
     pub(crate) fn sign(self, signer: &Signer) -> std::io::Result<Installed> {
         let envelope = Envelope::seal(PAYLOAD_TYPE, self.text.as_bytes(), signer).to_json()?;
         durable::replace(&self.folder.join(SIGNATURE), &envelope)?;

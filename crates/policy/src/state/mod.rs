@@ -179,12 +179,14 @@ impl State {
         &self.trusted
     }
 
-    /// The policy as it is now. Only the own key may have signed it: whoever's receipts are believed does not rule here.
+    /// The policy as it is now. Only the own key may have signed it: whoever's receipts are believed does not rule
+    /// here.
     pub fn policy(&self) -> Policy {
         policy_file::load(&self.folder, &self.own_key())
     }
 
-    /// Checks a policy, shows what it changes, and, unless `only_look`, signs it and puts it in force. The log has it first.
+    /// Checks a policy, shows what it changes, and, unless `only_look`, signs it and puts it in force. The log has it
+    /// first.
     ///
     /// # Errors
     /// [`InstallError`] where the text is no policy, or the folder cannot be written.
@@ -207,8 +209,8 @@ impl State {
         Ok(candidate.sign(&self.signer).map_err(StateError::from)?)
     }
 
-    /// Takes the clock as right although the log has entries of a later time, which deny every use (R28-CLOCK). `latest_at` is
-    /// that later time, as a person repeated it; the log has who did so.
+    /// Takes the clock as right although the log has entries of a later time, which deny every use (R28-CLOCK).
+    /// `latest_at` is that later time, as a person repeated it; the log has who did so.
     ///
     /// # Errors
     /// [`StateError`] where the log cannot be used.
@@ -232,7 +234,8 @@ impl State {
         Ok(ClockAnswer::Accepted)
     }
 
-    /// Destroys the key of a person, so that what the log says about them leads to nobody. Returns whether there was one.
+    /// Destroys the key of a person, so that what the log says about them leads to nobody. Returns whether there was
+    /// one.
     ///
     /// # Errors
     /// [`StateError`] where the key or the log cannot be written.
@@ -290,7 +293,8 @@ pub(crate) fn key_error(which: &'static str) -> impl Fn(KeyError) -> StateError 
     move |source| StateError::Key { which, source }
 }
 
-/// A folder that was made for this purpose, but is open to others, is closed to them. One that holds anything is not touched.
+/// A folder that was made for this purpose, but is open to others, is closed to them. One that holds anything is not
+/// touched.
 fn close_if_empty(folder: &Path) -> Result<(), StateError> {
     use std::os::unix::fs::PermissionsExt;
     if std::fs::read_dir(folder)?.next().is_none() {

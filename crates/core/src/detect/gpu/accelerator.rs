@@ -36,19 +36,20 @@ pub(super) const DOUBLE_WGSL: &str = concat!(
 pub(super) const SCALE_WGSL: &str = include_str!("../../../../../shaders/scale.wgsl");
 pub(super) const TURN_WGSL: &str = include_str!("../../../../../shaders/turn.wgsl");
 
-/// The largest difference between an output of the GPU and the same of the processor, where both calculate in 32 bits: scores
-/// run from 0 to 1, logarithms of sizes from -2 to 6. On Mesa's software rasteriser it is 2e-5.
+/// The largest difference between an output of the GPU and the same of the processor, where both calculate in 32 bits:
+/// scores run from 0 to 1, logarithms of sizes from -2 to 6. On Mesa's software rasteriser it is 2e-5.
 const MAX_DIFFERENCE: f32 = 5e-3;
 
-/// The same for maps of a picture that was scaled and turned as well, where the processor rounds rows to 256ths. On the software
-/// rasteriser it is 0.012, and 1.2 where the picture is turned the other way.
+/// The same for maps of a picture that was scaled and turned as well, where the processor rounds rows to 256ths. On the
+/// software rasteriser it is 0.012, and 1.2 where the picture is turned the other way.
 const MAX_PREPARED_DIFFERENCE: f32 = 0.2;
 
 /// Size of the picture that is prepared for the same end, and the longest side of the input made of it, in pixels.
 const PREPARED: (usize, usize) = (240, 136);
 const PREPARED_SIDE_PX: u16 = 128;
 
-/// Size of the pictures of noise on which it has to show what it calculates, in pixels: each kind of layer has borders there.
+/// Size of the pictures of noise on which it has to show what it calculates, in pixels: each kind of layer has borders
+/// there.
 const TRIAL: [usize; 3] = [2, 96, 160];
 
 /// An open GPU that can calculate the finder of faces.
@@ -79,9 +80,10 @@ pub(super) struct Shaders {
 }
 
 impl Accelerator {
-    /// Opens the GPU that a setting means, and has it show that it calculates `CenterFace` (whose bytes as shipped the caller has
-    /// compared) as the processor does. None where the processor is meant: by `cpu`, or by `auto` where no GPU with memory of its own is fit. One
-    /// that shares the processor's memory is often the slower of the two, and is used where it is asked for.
+    /// Opens the GPU that a setting means, and has it show that it calculates `CenterFace` (whose bytes as shipped the
+    /// caller has compared) as the processor does. None where the processor is meant: by `cpu`, or by `auto` where no
+    /// GPU with memory of its own is fit. One that shares the processor's memory is often the slower of the two, and is
+    /// used where it is asked for.
     ///
     /// # Errors
     /// [`DetectError::Gpu`] where one was asked for by number; [`DetectError::Model`], [`DetectError::Runtime`].
@@ -193,8 +195,8 @@ impl Shaders {
     }
 }
 
-/// How far the maps of a picture that the device prepares are from those of one that the processor does, upright, turned by half a right
-/// angle and by a whole one.
+/// How far the maps of a picture that the device prepares are from those of one that the processor does, upright,
+/// turned by half a right angle and by a whole one.
 fn prepared_difference(eye: &mut Eye, processor: &mut Network) -> Result<f32, DetectError> {
     let size = FrameSize::rounded_up(PREPARED.0, PREPARED.1);
     let colour = Colorimetry { full_range: false, matrix: ColorMatrix::Bt709 };

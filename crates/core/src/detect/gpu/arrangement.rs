@@ -10,8 +10,8 @@ pub(super) const LAYER_BYTES: u64 = 64;
 /// Bytes from the settings of one dispatch to the next: the alignment that WebGPU asks of dynamic offsets.
 pub(super) const SETTINGS_STRIDE: u32 = 256;
 
-/// Invocations side by side along the places, in the pointwise shader: where there are few channels, and many. The rest of 256
-/// goes along the channels, four each.
+/// Invocations side by side along the places, in the pointwise shader: where there are few channels, and many. The rest
+/// of 256 goes along the channels, four each.
 pub(super) const NARROW: u32 = 32;
 pub(super) const WIDE: u32 = 16;
 const POINTWISE_INVOCATIONS: u32 = 256;

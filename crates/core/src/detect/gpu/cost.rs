@@ -23,8 +23,8 @@ pub struct PassCost {
 }
 
 impl Accelerator {
-    /// The passes of a search at its defaults over one cycle of directions, for frames of a size with so many faces in them, and
-    /// the number of pictures that this is for.
+    /// The passes of a search at its defaults over one cycle of directions, for frames of a size with so many faces in
+    /// them, and the number of pictures that this is for.
     pub fn cycle(&self, size: FrameSize, side_px: u16, faces: usize) -> (Vec<PassCost>, u64) {
         let schedule = Schedule::new(Search::Turned, Speed::Balanced, Some((25, 1)));
         let sides = Sides::new(side_px).with_small_diagonals();

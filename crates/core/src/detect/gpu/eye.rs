@@ -109,7 +109,8 @@ impl Eye {
         Self { sides, ..self }
     }
 
-    /// Makes room for whole pictures of a size in every direction, so that a device that is too small is found out before the run.
+    /// Makes room for whole pictures of a size in every direction, so that a device that is too small is found out
+    /// before the run.
     ///
     /// # Errors
     /// [`GpuError::TooLarge`].
@@ -325,8 +326,8 @@ impl GpuLook<'_> {
         Ok((Outputs::plain(centerface::NAME, &self.eye.found, 1), placed))
     }
 
-    /// What the network makes of a crop around each place, and how each lies in the frame. Those that `is_close` picks are cut
-    /// out of the frame itself.
+    /// What the network makes of a crop around each place, and how each lies in the frame. Those that `is_close` picks
+    /// are cut out of the frame itself.
     ///
     /// # Errors
     /// [`GpuError`].

@@ -11,7 +11,8 @@ const SCALING_WORDS: usize = 20;
 pub(super) const TURNING_BYTES: u64 = 4 * TURNING_WORDS as u64;
 const TURNING_WORDS: usize = 16;
 
-/// The planes of a whole picture one after the other, each padded to whole words: where each begins in bytes, and the length of all.
+/// The planes of a whole picture one after the other, each padded to whole words: where each begins in bytes, and the
+/// length of all.
 pub(super) fn placed(view: &View<'_>) -> ([usize; 3], usize) {
     let mut end = 0;
     let starts = view.planes().map(|plane| {

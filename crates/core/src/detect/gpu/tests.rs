@@ -53,7 +53,8 @@ fn the_shaders_are_valid_and_use_no_optional_capability() {
 fn the_network_gives_the_same_maps() {
     let mut processor = processor();
     let mut eye = Eye::new(accelerator());
-    // Several pictures, odd numbers of cells at every size of the network, and one size after another in the same memory.
+    // Several pictures, odd numbers of cells at every size of the network, and one size after another in the same
+    // memory.
     for shape @ [pictures, height, width] in [[3, 96, 160], [1, 32, 32], [1, 224, 96], [3, 96, 160]] {
         let pixels: Vec<f32> = noise::bytes(1).map(f32::from).take(pictures * 3 * height * width).collect();
         let found = eye.trial(&pixels, shape).unwrap();
@@ -109,6 +110,24 @@ fn crops_give_the_same_faces_large_and_small() {
         faces += by_cpu.len();
     }
     assert!(faces >= 2, "{faces} faces");
+}
+
+#[test]
+fn lost_faces_are_seen_larger_alike() {
+    let (mut cpu, mut gpu) = (on_cpu(), on_gpu());
+    let face = |cx, cy, angle_rad| EllipsePx { cx, cy, rx: 23.0, ry: 28.75, angle_rad };
+    for (picture, known) in [
+        (Picture::astronaut(), face(200.0 + 113.0, 60.0 + 60.0, 0.0)),
+        (Picture::astronaut().turned_left(), face(200.0 + 60.0, 60.0 + 143.0, -1.57)),
+    ] {
+        let frame = picture.shrunk(2).on_grey((640, 360), (200, 60)).to_frame();
+        let places = [Place::of(known)];
+        let by_cpu = cpu.look_at(&frame).unwrap().closer(&places).unwrap();
+        let by_gpu = gpu.look_at(&frame).unwrap().closer(&places).unwrap();
+        let [found] = by_cpu.as_slice() else { panic!("one face, but {by_cpu:?}") };
+        assert!(found.ellipse.contains(known.cx, known.cy), "{found:?}");
+        assert_same(&by_cpu, &by_gpu, "closer");
+    }
 }
 
 #[test]

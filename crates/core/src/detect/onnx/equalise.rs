@@ -1,9 +1,10 @@
 //! Evens out the channels of a network's inner values, without changing what it computes.
 //!
-//! In 8 bits all channels of a tensor share one step. Where one of them reaches 30 and another 0.5, little is left of the second.
-//! So each is multiplied by a factor where it comes into being and divided by it where it is read; `Relu` and `Add` let factors
-//! above zero pass, if both terms of a sum have the same (Nagel et al., "Data-Free Quantization Through Weight Equalization and
-//! Bias Correction", 2019, where the factors come from the weights; ours come from measured values).
+//! In 8 bits all channels of a tensor share one step. Where one of them reaches 30 and another 0.5, little is left of
+//! the second. So each is multiplied by a factor where it comes into being and divided by it where it is read; `Relu`
+//! and `Add` let factors above zero pass, if both terms of a sum have the same (Nagel et al., "Data-Free Quantization
+//! Through Weight Equalization and Bias Correction", 2019, where the factors come from the weights; ours come from
+//! measured values).
 
 use super::ModelError;
 use super::calibration::Calibration;

@@ -1,7 +1,7 @@
 //! A network as a list of layers that a GPU can calculate one after the other, with all its weights in one list.
 //!
-//! Only what `CenterFace` is made of is known here: convolutions of four kinds, each with an activation and a sum folded in.
-//! Anything else is an error, never left out.
+//! Only what `CenterFace` is made of is known here: convolutions of four kinds, each with an activation and a sum
+//! folded in. Anything else is an error, never left out.
 
 use std::collections::HashMap;
 

@@ -75,8 +75,8 @@ pub(crate) struct Wishes<'a> {
 
 /// Rewrites a model so that ONNX Runtime can run it at any size and optimise all of it.
 ///
-/// The caller has compared the digest of `model_bytes` before. The result computes the same, up to rounding (see `pass` for
-/// the steps).
+/// The caller has compared the digest of `model_bytes` before. The result computes the same, up to rounding (see `pass`
+/// for the steps).
 ///
 /// # Errors
 /// [`ModelError`] where the bytes are not a model, not fully understood, or without one of the outputs.

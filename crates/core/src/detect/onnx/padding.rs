@@ -1,8 +1,8 @@
 //! Moves the zeros that a graph puts around a picture into the convolution behind them.
 //!
-//! A graph of `TensorFlow` pads in a step of its own, and turns the axes round before and after. `Conv` pads as it reads; a
-//! step that copies the whole picture falls away, and with it the change of layout that ONNX Runtime makes around it. `NanoDet`
-//! has 28 of them and takes a seventh less time without. The values stay the same to the bit.
+//! A graph of `TensorFlow` pads in a step of its own, and turns the axes round before and after. `Conv` pads as it
+//! reads; a step that copies the whole picture falls away, and with it the change of layout that ONNX Runtime makes
+//! around it. `NanoDet` has 28 of them and takes a seventh less time without. The values stay the same to the bit.
 
 use super::fold::{initializer, uses};
 use super::proto::{Attribute, FLOAT, Graph, INT64, Node};

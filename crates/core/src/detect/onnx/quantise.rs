@@ -1,6 +1,7 @@
 //! Writes a network's convolutions and sums in whole numbers of 8 bits.
 //!
-//! A value `v` is stored as `round(v / step) + zero`, in 0..=255; weights have a step for each channel that they give and lie in
+//! A value `v` is stored as `round(v / step) + zero`, in 0..=255; weights have a step for each channel that they give
+//! and lie in
 //! -127..=127. `Relu` falls away where zero is stored as 0, since nothing lies below. What has no measured range stays as it is:
 //! transposed convolutions, and the last ones, whose results are scores and places.
 

@@ -1,8 +1,8 @@
 //! Frees a graph from the one size of picture that it was written for.
 //!
-//! `NanoDet` makes some of its layers larger or smaller, to so many rows and columns as they have where the picture is 416 pixels
-//! square. By a factor instead, a picture of any size passes whose sides are multiples of 32; of a wide one, two fifths of the
-//! square would be black, and cost as much as the rest.
+//! `NanoDet` makes some of its layers larger or smaller, to so many rows and columns as they have where the picture is
+//! 416 pixels square. By a factor instead, a picture of any size passes whose sides are multiples of 32; of a wide one,
+//! two fifths of the square would be black, and cost as much as the rest.
 
 use std::collections::HashMap;
 

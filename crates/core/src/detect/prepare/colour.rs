@@ -45,7 +45,8 @@ impl RgbFromYuv {
         }
     }
 
-    /// For a shader: the factors of luma, of Cr in red, of Cb and Cr in green, of Cb in blue, and what is added to R, G and B.
+    /// For a shader: the factors of luma, of Cr in red, of Cb and Cr in green, of Cb in blue, and what is added to R, G
+    /// and B.
     pub(super) fn factors(&self) -> [f32; 8] {
         let [red, green, blue] = self.constant;
         [self.luma, self.red_cr, self.green_cb, self.green_cr, self.blue_cb, red, green, blue]

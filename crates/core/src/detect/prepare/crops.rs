@@ -1,4 +1,5 @@
-//! Squares cut out of the scaled picture around places where faces are expected, each turned so that its face stands upright.
+//! Squares cut out of the scaled picture around places where faces are expected, each turned so that its face stands
+//! upright.
 
 use crate::model::EllipsePx;
 
@@ -8,13 +9,16 @@ use super::{Loaded, Preparer, View};
 /// Both sides of a crop in pixels of the network's input, a multiple of 32. With 96 a fifth more background is hidden.
 pub(crate) const CROP_SIDE_PX: usize = 128;
 
-/// Both sides of the part of a frame from which a crop is cut close, scaled: a crop that is turned by half a right angle has
-/// room in it.
+/// Both sides of the part of a frame from which a crop is cut close, scaled: a crop that is turned by half a right
+/// angle has room in it.
 pub(crate) const CLOSE_SIDE_PX: u16 = 192;
 
-/// The longest side of a face on its crop, in pixels; larger ones are made smaller. Of the rest of the crop the network needs
-/// some to know a face, and the face some to move.
+/// The longest side of a face on its crop, in pixels; larger ones are made smaller. Of the rest of the crop the network
+/// needs some to know a face, and the face some to move.
 const FACE_ON_CROP_PX: f32 = 56.0;
+
+/// A crop that shows a face less than so many times as large as another shows much the same. Chosen, not measured.
+const LEAST_GAIN: f32 = 1.25;
 
 /// A place where a face is expected.
 #[derive(Clone, Copy, Debug)]
@@ -57,11 +61,11 @@ impl Place {
         whole.around((self.face.cx - left, self.face.cy - top), self.turn, CROP_SIDE_PX, step_px)
     }
 
-    /// Whether a crop out of the frame itself shows the face larger, by a quarter at least, than one out of a scaled picture, a pixel of
-    /// which is `scale` pixels of the frame.
+    /// Whether a crop out of the frame itself shows the face larger, by [`LEAST_GAIN`], than one out of a scaled picture, a
+    /// pixel of which is `scale` pixels of the frame.
     pub(crate) fn gains_from_the_frame(&self, scale: f32) -> bool {
         let step_px = |least: f32| (self.longest_px() / FACE_ON_CROP_PX).max(least);
-        step_px(scale) >= 1.25 * step_px(1.0)
+        step_px(scale) >= LEAST_GAIN * step_px(1.0)
     }
 
     /// What of a whole frame lies around a face, for a crop that is cut out of it and not out of the scaled picture.
@@ -80,8 +84,8 @@ impl Place {
         face.contains(self.face.cx, self.face.cy) && self.face.contains(face.cx, face.cy)
     }
 
-    /// Whether a face lies at this place and has nearly the size of the one that is expected: neither has sides of more than one
-    /// and a half times those of the other.
+    /// Whether a face lies at this place and has nearly the size of the one that is expected: neither has sides of more
+    /// than one and a half times those of the other.
     pub(crate) fn fits(&self, face: &EllipsePx) -> bool {
         let areas = (face.rx * face.ry) / (self.face.rx * self.face.ry);
         self.is_at(face) && (1.5f32.powi(-2)..=1.5f32.powi(2)).contains(&areas)

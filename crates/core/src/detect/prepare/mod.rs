@@ -26,7 +26,8 @@ pub(crate) enum ChannelOrder {
     Bgr,
 }
 
-/// The longest sides of a network's inputs: of pictures that are turned by right angles or not at all, and of the others.
+/// The longest sides of a network's inputs: of pictures that are turned by right angles or not at all, and of the
+/// others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sides {
     straight_px: u16,
@@ -39,8 +40,9 @@ impl Sides {
         Self { straight_px: side_px, diagonal_px: side_px }
     }
 
-    /// Makes pictures that are turned by half a right angle smaller, by a fifth: more than half of their square is black. Over six
-    /// scenes that made no difference to leaks or to the background that is hidden, and it saves a third of such a pass.
+    /// Makes pictures that are turned by half a right angle smaller, by a fifth: more than half of their square is
+    /// black. Over six scenes that made no difference to leaks or to the background that is hidden, and it saves a
+    /// third of such a pass.
     #[must_use]
     pub(crate) fn with_small_diagonals(self) -> Self {
         let step = u16::try_from(SIDE_STEP).unwrap_or(1);
@@ -104,7 +106,8 @@ impl Preparer {
         *self = Self::new(sides, self.order);
     }
 
-    /// Takes a frame, which is scaled and converted once for all passes over it but the diagonal ones, at the first of them.
+    /// Takes a frame, which is scaled and converted once for all passes over it but the diagonal ones, at the first of
+    /// them.
     pub(crate) fn load<'a>(&'a mut self, frame: impl Into<View<'a>>) -> Loaded<'a> {
         self.straight.forget();
         self.diagonal.forget();
@@ -122,8 +125,8 @@ pub(crate) struct Loaded<'a> {
 }
 
 impl Loaded<'_> {
-    /// The whole picture, turned where asked. Where a turn is diagonal, it is scaled anew: what is scaled in two steps is coarser,
-    /// and the network then sees faces where none are.
+    /// The whole picture, turned where asked. Where a turn is diagonal, it is scaled anew: what is scaled in two steps
+    /// is coarser, and the network then sees faces where none are.
     pub(crate) fn whole(&mut self, turn: Turn) -> Prepared<'_> {
         let layout = self.preparer.sides.layout(self.frame.size, turn);
         let (width, height) = (layout.width, layout.height);

@@ -6,8 +6,8 @@ use super::scaler::Scaled;
 /// The three colours of one pixel, and one value to make the four lanes of a vector register.
 type Pixel = [f32; 4];
 
-/// Turns pictures. The colours of a pixel are brought together first, so that each of the four neighbours of a point is one
-/// read for all three planes.
+/// Turns pictures. The colours of a pixel are brought together first, so that each of the four neighbours of a point is
+/// one read for all three planes.
 #[derive(Debug, Default)]
 pub(super) struct Turner {
     pixels: Vec<Pixel>,

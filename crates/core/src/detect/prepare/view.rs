@@ -36,7 +36,8 @@ impl<'a> View<'a> {
         self.origin_px
     }
 
-    /// Columns and rows from the top left corner of another view of the same frame to that of this part of it, both even.
+    /// Columns and rows from the top left corner of another view of the same frame to that of this part of it, both
+    /// even.
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -1,7 +1,7 @@
 //! The text detector of PP-OCRv4: lines of text in any direction, as turned rectangles. What they say is not read.
 //!
-//! Liao et al., "Real-time Scene Text Detection with Differentiable Binarization" (2020). The network gives a probability
-//! for each pixel of its input; `regions` makes rectangles of it.
+//! Liao et al., "Real-time Scene Text Detection with Differentiable Binarization" (2020). The network gives a
+//! probability for each pixel of its input; `regions` makes rectangles of it.
 
 mod regions;
 

@@ -5,8 +5,8 @@ use std::f32::consts::FRAC_PI_2;
 
 use crate::model::{Detection, EllipsePx};
 
-/// A pixel of this probability or more belongs to text, and a region of this mean is text: the values that ship with the
-/// network in `rapidocr-onnxruntime` 1.4.4.
+/// A pixel of this probability or more belongs to text, and a region of this mean is text: the values that ship with
+/// the network in `rapidocr-onnxruntime` 1.4.4.
 const PIXEL_THRESHOLD: f32 = 0.3;
 const REGION_THRESHOLD: f32 = 0.5;
 
@@ -16,7 +16,8 @@ const UNCLIP: f32 = 1.6;
 /// Regions of fewer pixels in either direction are noise (from the same place).
 const MIN_SIDE_PX: f32 = 3.0;
 
-/// A direction that differs from upright by less (3 degrees) is upright: a line of a few letters is not measured better.
+/// A direction that differs from upright by less (3 degrees) is upright: a line of a few letters is not measured
+/// better.
 const UPRIGHT_RAD: f32 = 0.052;
 /// Only a region this many times as long as wide has a direction.
 const MIN_STRETCH: f32 = 1.5;

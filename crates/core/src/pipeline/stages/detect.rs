@@ -89,8 +89,8 @@ fn search(
     Ok(Some(detections))
 }
 
-/// Looks for faces that were expected in the nth searched frame and are not among those that were found: larger, then with the other
-/// network, then one of them in another turn.
+/// Looks for faces that were expected in the nth searched frame and are not among those that were found: larger, then
+/// with the other network, then one of them in another turn.
 fn look_again(
     look: &mut FaceLook<'_>,
     lookouts: &Lookouts,

@@ -135,7 +135,8 @@ fn float32() -> String {
 }
 
 impl AnalysisSettings {
-    /// The plan of a rendering from the file: what is found, and how widely it is hidden, was settled when the file was made.
+    /// The plan of a rendering from the file: what is found, and how widely it is hidden, was settled when the file was
+    /// made.
     #[must_use]
     pub fn put_into(&self, plan: Plan) -> Plan {
         Plan {
@@ -171,8 +172,8 @@ pub struct TrackEntry {
 pub struct TrackBox {
     /// Number of the picture, from 0.
     pub frame: u64,
-    /// What is hidden, margin included, in pixels of the upright picture: of a face this ellipse, of everything else the turned
-    /// rectangle around it.
+    /// What is hidden, margin included, in pixels of the upright picture: of a face this ellipse, of everything else
+    /// the turned rectangle around it.
     pub ellipse: EllipsePx,
     /// How this place is known.
     pub source: MaskSource,

@@ -41,7 +41,8 @@ impl<'a> Script<'a> {
     /// For pictures of one size.
     ///
     /// # Errors
-    /// [`TracksError::OtherSize`], and [`EngineError::Uncertain`] where uncertain spans are left and the plan says to stop at them.
+    /// [`TracksError::OtherSize`], and [`EngineError::Uncertain`] where uncertain spans are left and the plan says to
+    /// stop at them.
     pub(in crate::pipeline) fn new(
         chosen: &'a ChosenTracks<'a>,
         size: FrameSize,
@@ -134,8 +135,8 @@ impl<'a> Script<'a> {
     }
 }
 
-/// A place that rests on a detector's answers in this picture or on both sides of it. A held one is a guess, and what stands
-/// there may be somebody else.
+/// A place that rests on a detector's answers in this picture or on both sides of it. A held one is a guess, and what
+/// stands there may be somebody else.
 fn is_seen(source: MaskSource) -> bool {
     matches!(source, MaskSource::Detected | MaskSource::Tracked | MaskSource::Filled)
 }

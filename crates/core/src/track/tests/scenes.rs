@@ -1,7 +1,7 @@
 //! Scenes with known faces: what must be hidden in which frame, and what must stay clear.
 
 use crate::model::{DurationNanos, EllipsePx, MaskSource, OnUncertain, PtsNanos, UncertainReason};
-use crate::track::tracker::FRAME_TRACK;
+use crate::track::life::FRAME_TRACK;
 use crate::track::{Observation, TrackSettings};
 
 use super::{ellipse, face, film, hides, hides_face, run, seen, sources, thumbnail};
@@ -219,7 +219,8 @@ fn without_look_ahead_frames_leave_at_once() {
 
 #[test]
 fn a_face_stays_hidden_where_something_beside_it_is_taken_for_it() {
-    // It is covered for three pictures, in which a head that passes in front answers weakly, and is found again where it was.
+    // It is covered for three pictures, in which a head that passes in front answers weakly, and is found again where
+    // it was.
     let film = film(80, 25, |k| match k {
         40..=42 => vec![seen(340.0 + 12.0 * (k - 40) as f32, 300.0, 0.15)],
         43..=58 => vec![],

@@ -1,4 +1,5 @@
-//! Tests of alarms: found with their pattern, also under speech; never found in speech alone; played anew as clean tones.
+//! Tests of alarms: found with their pattern, also under speech; never found in speech alone; played anew as clean
+//! tones.
 
 use std::f32::consts::TAU;
 

@@ -62,8 +62,8 @@ impl Beeper {
     }
 }
 
-/// Whether a tone lasts through a block: from the middle of its first window, where block `first + 2` begins, to the middle
-/// of its last one.
+/// Whether a tone lasts through a block: from the middle of its first window, where block `first + 2` begins, to the
+/// middle of its last one.
 fn sounds(tone: &Tone, block: u64) -> bool {
     !tone.is_overtone && tone.first + 2 <= block && block < tone.last + 2
 }

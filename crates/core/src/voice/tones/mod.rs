@@ -19,7 +19,8 @@ use events::Events;
 use peaks::Spectrum;
 use tracker::Tracker;
 
-/// Blocks by which the decision follows the sound (256 ms): a tone is known after 0.11 s at the earliest, its end after 0.05 s.
+/// Blocks by which the decision follows the sound (256 ms): a tone is known after 0.11 s at the earliest, its end after
+/// 0.05 s.
 const DELAY_BLOCKS: u64 = 16;
 
 /// Listens for tones in the sound of one recording.

@@ -20,8 +20,8 @@ pub(super) enum Content {
 }
 
 impl Tree {
-    /// The tree below a node; `None` where a tag claims a type, or the text is larger than `max_nodes` once its aliases are
-    /// written out.
+    /// The tree below a node; `None` where a tag claims a type, or the text is larger than `max_nodes` once its aliases
+    /// are written out.
     pub(crate) fn of(node: Node<'_>, max_nodes: &mut usize) -> Option<Self> {
         *max_nodes = max_nodes.checked_sub(1)?;
         let content = match &node.entry().value {

@@ -1,5 +1,5 @@
-//! Builds an ONNX graph node by node. Names, order and fields are those of the `onnx` package for Python, so that the file
-//! can be compared with one that was made there, byte by byte.
+//! Builds an ONNX graph node by node. Names, order and fields are those of the `onnx` package for Python, so that the
+//! file can be compared with one that was made there, byte by byte.
 
 use std::collections::HashSet;
 

@@ -1,8 +1,8 @@
 //! Turns a graph of `TensorFlow.js` (a JSON file and a file of weights) into an ONNX model, in memory.
 //!
-//! Only the operations that `NanoDet` has are known, and only as far as it uses them; anything else is an error. The steps
-//! and their order are those of a conversion in Python with the `onnx` package that was compared with `tf2onnx`: the result
-//! has the same bytes.
+//! Only the operations that `NanoDet` has are known, and only as far as it uses them; anything else is an error. The
+//! steps and their order are those of a conversion in Python with the `onnx` package that was compared with `tf2onnx`:
+//! the result has the same bytes.
 
 mod build;
 mod ops;

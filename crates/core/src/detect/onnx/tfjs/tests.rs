@@ -7,8 +7,8 @@ use crate::model::Sha256Digest;
 /// In the order of the signature in the JSON file.
 const OUTPUTS: [&str; 6] = ["Identity_2", "Identity_5", "Identity_1", "Identity", "Identity_4", "Identity_3"];
 
-/// Of the file that numpy and the `onnx` package for Python (1.23.2) make of the same two files. Run with ONNX Runtime, it
-/// gives what a conversion by `tf2onnx` gives.
+/// Of the file that numpy and the `onnx` package for Python (1.23.2) make of the same two files. Run with ONNX Runtime,
+/// it gives what a conversion by `tf2onnx` gives.
 const CONVERTED_SHA256: &str = "bd27b8df2c511c2c0bb3be6370fa70ca2e5c06f763a6d0eb415a4e086738d9c9";
 
 #[test]
