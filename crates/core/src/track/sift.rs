@@ -15,6 +15,15 @@ const SAME_FACE_IOU: f32 = 0.6;
 /// detector has told neighbours apart already.
 const SAME_FACE_SIZES: f32 = 0.6;
 const SAME_FACE_LOG_RATIO: f32 = 0.7;
+/// A face with this score or more is clear. What is not, and is found in one with so much less, is a part of it: a mask
+/// that is taken for a face, or the face at a wrong angle. Followed, parts become faces of their own that stay behind where
+/// a head moves on: over twelve composed scenes 5.9 instead of 6.8 % of the background was hidden, and 86 instead of 90 of
+/// 11,711 faces leaked. With the lower band alone it changed nothing; with clear ones in clearer ones as well, 7.4 instead
+/// of 6.8 % was hidden on seven of them.
+const CLEAR_SCORE: f32 = 0.5;
+const LESS_OF_A_SCORE: f32 = 0.2;
+/// A part is not larger than the face by more than this factor: a larger one behind it may be another face.
+const MAX_PART: f32 = 1.3;
 /// A face of this part of the longest side of the picture is large: 28 px of 640.
 const LARGE_SHARE: f32 = 0.044;
 
@@ -63,6 +72,10 @@ pub(super) fn sift(detections: &[Detection], settings: &TrackSettings, frame: Fr
     let Sifted { strong, weak, .. } = &mut sifted;
     // What is left of a face that another pass saw well would be taken for its neighbour.
     weak.retain(|weak| !strong.iter().any(|strong| is_same(&strong.face, &weak.face)));
+    let clear: Vec<Face> = strong.iter().filter(|face| face.score >= CLEAR_SCORE).copied().collect();
+    for band in [strong, weak] {
+        band.retain(|face| !clear.iter().any(|whole| is_part_of(face, whole)));
+    }
     sifted
 }
 
@@ -92,6 +105,14 @@ fn join(band: &mut Vec<Face>, face: Face) {
         Some(_) => {}
         None => band.push(face),
     }
+}
+
+/// Whether a face that is not clear itself is no more than a part of one that is, which has a mask.
+fn is_part_of(face: &Face, whole: &Face) -> bool {
+    face.score < CLEAR_SCORE
+        && whole.score - face.score >= LESS_OF_A_SCORE
+        && whole.face.contains(face.face.cx, face.face.cy)
+        && face_size_px(&face.face) <= MAX_PART * face_size_px(&whole.face)
 }
 
 /// Whether two detections of one frame are one face.
@@ -125,6 +146,21 @@ mod tests {
 
     fn sifted(detections: &[Detection]) -> Sifted {
         sift(detections, &TrackSettings::default(), FrameSize::rounded_up(640, 360))
+    }
+
+    #[test]
+    fn parts_of_a_clear_face_are_none_of_their_own() {
+        let clear = detection(100.0, 40.0, 0.8);
+        let centres = |found: &[Detection]| {
+            let out = sifted(found);
+            out.strong.iter().chain(&out.weak).map(|face| face.face.cx).collect::<Vec<_>>()
+        };
+        // In it, weakly and less weakly; beside it; clear itself; larger; in one that is not clear.
+        assert_eq!(centres(&[clear, detection(120.0, 15.0, 0.2), detection(80.0, 15.0, 0.4)]), [100.0]);
+        assert_eq!(centres(&[clear, detection(145.0, 15.0, 0.4)]), [100.0, 145.0]);
+        assert_eq!(centres(&[clear, detection(120.0, 15.0, 0.5)]), [100.0, 120.0]);
+        assert_eq!(centres(&[clear, detection(120.0, 100.0, 0.4)]), [100.0, 120.0]);
+        assert_eq!(centres(&[detection(100.0, 40.0, 0.45), detection(120.0, 15.0, 0.25)]), [100.0, 120.0]);
     }
 
     #[test]
