@@ -55,7 +55,7 @@ pub(super) fn hull(base: &EllipsePx, others: impl Iterator<Item = EllipsePx> + C
 }
 
 /// Factor by which `ellipse` must grow to hold `face`, from points on the rim of `face`.
-fn reach_of(ellipse: &EllipsePx, face: &EllipsePx) -> f32 {
+pub(super) fn reach_of(ellipse: &EllipsePx, face: &EllipsePx) -> f32 {
     let (sin, cos) = (face.angle_rad - ellipse.angle_rad).sin_cos();
     let (sin_base, cos_base) = ellipse.angle_rad.sin_cos();
     let (dx, dy) = (face.cx - ellipse.cx, face.cy - ellipse.cy);

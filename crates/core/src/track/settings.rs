@@ -32,7 +32,7 @@ pub struct TrackSettings {
     /// % (leak 0 / 0.9 / 11 %), with 60 in 2 % (0 / 0.7 / 7 %), for background of 1.5 / 3.9 / 2.8 and 2.1 / 6.1 / 3.7
     /// %.
     pub margin_percent: u8,
-    /// A detection of this score or more always has a mask and can begin a track; above 0, at most 1;
+    /// A detection of this score or more always lies under a mask and can begin a track; above 0, at most 1;
     /// 0.25 by default. Leak with 0.40 (keep 0.20) 0 / 26 / 24 %, with 0.35 (0.15) 0.02 / 8.6 / 24 %, with 0.20 (0.10)
     /// 0.20 / 2.3 / 15 %, where false faces join tracks. A film of people from behind has 0.8 to 1.2 % of its
     /// picture hidden in all of these.
