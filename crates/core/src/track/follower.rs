@@ -163,6 +163,7 @@ fn people_settings(plan: &Plan) -> TrackSettings {
         uncertain_after: MAX_TRACK_DURATION,
         stillness_ends_holds: true,
         stays_behind: false,
+        drops_parts: false,
         ..TrackSettings::from_plan(plan)
     }
 }
@@ -176,6 +177,7 @@ fn text_settings(plan: &Plan) -> TrackSettings {
         hold_flicker: HOLD,
         stillness_ends_holds: false,
         stays_behind: false,
+        drops_parts: false,
         ..people_settings(plan)
     }
 }

@@ -71,6 +71,9 @@ pub struct TrackSettings {
     /// Whether a track that goes on with something doubtful far off also stays where it was; on by default, for faces.
     /// People are looked for seldom and move further in between.
     pub stays_behind: bool,
+    /// Whether what lies under the mask of something clear, with less of a score, is a part of it; on by default, for faces.
+    /// A child in front of an adult is a person, of whom other parts are hidden.
+    pub drops_parts: bool,
     /// What happens to a frame with an uncertain mask. `Stop` leaves the masks widened: the caller reads the spans of
     /// the report and writes nothing.
     pub on_uncertain: OnUncertain,
@@ -99,6 +102,7 @@ impl Default for TrackSettings {
             uncertain_after: DurationNanos::from_millis(500),
             stillness_ends_holds: false,
             stays_behind: true,
+            drops_parts: true,
             on_uncertain: OnUncertain::Widen,
         }
     }

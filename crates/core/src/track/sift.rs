@@ -71,9 +71,11 @@ pub(super) fn sift(detections: &[Detection], settings: &TrackSettings, frame: Fr
     let Sifted { strong, weak, .. } = &mut sifted;
     // What is left of a face that another pass saw well would be taken for its neighbour.
     weak.retain(|weak| !strong.iter().any(|strong| is_same(&strong.face, &weak.face)));
-    let clear: Vec<Face> = strong.iter().filter(|face| face.score >= CLEAR_SCORE).copied().collect();
-    for band in [strong, weak] {
-        band.retain(|face| !clear.iter().any(|whole| is_part_of(face, whole, settings.margin_factor())));
+    if settings.drops_parts {
+        let clear: Vec<Face> = strong.iter().filter(|face| face.score >= CLEAR_SCORE).copied().collect();
+        for band in [strong, weak] {
+            band.retain(|face| !clear.iter().any(|whole| is_part_of(face, whole, settings.margin_factor())));
+        }
     }
     sifted
 }
@@ -160,6 +162,9 @@ mod tests {
         assert_eq!(centres(&[clear, detection(120.0, 15.0, 0.5)]), [100.0, 120.0]);
         assert_eq!(centres(&[clear, detection(120.0, 100.0, 0.4)]), [100.0, 120.0]);
         assert_eq!(centres(&[detection(100.0, 40.0, 0.45), detection(120.0, 15.0, 0.25)]), [100.0, 120.0]);
+        let people = TrackSettings { drops_parts: false, ..TrackSettings::default() };
+        let both = sift(&[clear, detection(120.0, 15.0, 0.4)], &people, FrameSize::rounded_up(640, 360));
+        assert_eq!(both.strong.len(), 2);
     }
 
     #[test]
