@@ -39,6 +39,23 @@ fn a_copied_home_works() {
     finish(bench.command(&clip, &Sheet::permitting(&clip), &[]).env("OBSCURA_HOME", home)).expect(0);
 }
 
+/// Whatever a library remembers about the machine, or keeps to report later, would lie there.
+#[test]
+fn nothing_is_written_to_the_folders_of_the_user() {
+    let bench = Bench::new();
+    let (clip, user) = (short_clip(&bench), bench.path("user"));
+    std::fs::create_dir(&user).unwrap();
+    let mut command = bench.command(&clip, &Sheet::permitting(&clip), &[]);
+    command.env("HOME", &user).env("OBSCURA_HOME", media::home()).env("TMPDIR", &user);
+    for variable in ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] {
+        command.env_remove(variable);
+    }
+    // GStreamer's list of plugins.
+    finish(command.env("GST_REGISTRY", bench.path("plugins.bin"))).expect(0);
+    let left: Vec<_> = std::fs::read_dir(&user).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
 #[test]
 fn a_gpu_that_is_not_there() {
     let bench = Bench::new();

@@ -18,7 +18,7 @@ pub(super) fn home(kind: &str, file: &str) -> PathBuf {
 }
 
 pub(super) fn library() -> PathBuf {
-    home("lib", "libonnxruntime.so.1.31.1")
+    home("lib", "libonnxruntime.so.1.28.0")
 }
 
 pub(super) fn runtime() -> Runtime {

@@ -182,6 +182,16 @@ fn weights_that_are_no_numbers_stop_the_detector() {
     assert!(matches!(found, Err(DetectError::OutputNotFinite { .. })), "{found:?}");
 }
 
+/// ONNX Runtime from 1.29 on reports to its maker, with the path of the program and an identity of the machine.
+#[test]
+fn the_library_reports_to_nobody() {
+    let bytes = std::fs::read(testing::library()).unwrap();
+    for trace in ["events.data.microsoft.com", "OneCollector", "ORT_DISABLE_TELEMETRY"] {
+        let found = bytes.windows(trace.len()).any(|place| place == trace.as_bytes());
+        assert!(!found, "{trace} in {}", testing::library().display());
+    }
+}
+
 #[test]
 fn libraries_that_are_none_give_an_error_without_folders() {
     let folder = std::env::temp_dir().join(format!("obscura-detect-{}", std::process::id()));

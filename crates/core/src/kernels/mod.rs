@@ -17,6 +17,7 @@ use crate::model::{
 };
 use crate::noise;
 pub use crate::pipeline::home_folder;
+use crate::pipeline::library_file;
 use crate::redact::Redactor;
 use crate::track::{Follower, Looked, Observation};
 use crate::voice::{SoundFormat, VoiceStage};
@@ -37,9 +38,9 @@ pub fn x264_parameters(fastest: bool, (width, height): (usize, usize)) -> String
 /// The library that set-up installs.
 ///
 /// # Errors
-/// No home folder.
+/// No home folder, or no library for this kind of machine.
 pub fn library() -> Result<PathBuf, Failure> {
-    Ok(home_folder()?.join("lib").join("libonnxruntime.so.1.31.1"))
+    Ok(library_file(&home_folder()?)?)
 }
 
 /// The bytes of a model that set-up installs, by the name of its file.

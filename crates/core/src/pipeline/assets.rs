@@ -156,8 +156,8 @@ impl Assets {
     pub fn load(home: &Path, looked_for: Option<&Plan>) -> Result<Self, AssetError> {
         let wants = |wanted: fn(&Plan) -> bool| looked_for.is_some_and(wanted);
         let manifest = manifest()?;
-        let library = find(&manifest.library, "library", "onnxruntime", true)?;
-        let path = home.join("lib").join(&library.file_name);
+        let library = onnx_runtime(&manifest)?;
+        let path = library_in(home, library);
         verify("library", library, &path)?;
         let runtime = Runtime::load(&path)?;
         let finder = model(&manifest, home, "centerface")?;
@@ -201,6 +201,22 @@ impl AssetError {
 /// Names in the manifest of what finds people (graph and weights) and text.
 const PEOPLE: [&str; 2] = ["nanodet_graph", "nanodet_weights"];
 const TEXT: &str = "ppocr_det";
+
+/// Where set-up installs ONNX Runtime.
+///
+/// # Errors
+/// [`AssetError::NotListed`] where there is none for this kind of machine.
+pub fn library_file(home: &Path) -> Result<PathBuf, AssetError> {
+    Ok(library_in(home, onnx_runtime(&manifest()?)?))
+}
+
+fn library_in(home: &Path, library: &Entry) -> PathBuf {
+    home.join("lib").join(&library.file_name)
+}
+
+fn onnx_runtime(manifest: &Manifest) -> Result<&Entry, AssetError> {
+    find(&manifest.library, "library", "onnxruntime", true)
+}
 
 fn people(manifest: &Manifest, home: &Path) -> Result<[Model; 2], AssetError> {
     let [graph, weights] = PEOPLE.map(|name| model(manifest, home, name));

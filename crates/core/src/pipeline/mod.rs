@@ -22,7 +22,7 @@ use std::fs::File;
 
 pub use crate::track::{BesideReport, TrackReport};
 pub use analyze::{Analysis, analyze};
-pub use assets::{AssetError, AssetStatus, Assets, Model, home_folder, list_assets};
+pub use assets::{AssetError, AssetStatus, Assets, Model, home_folder, library_file, list_assets};
 pub use error::{EngineError, FailureKind};
 pub use events::{Link, Phase, Progress};
 pub use gauge::StageReport;
