@@ -7,13 +7,12 @@
 
 use crate::model::{BoxPx, Detection, Frame, FrameSize};
 
-use super::FaceDetector;
 use super::arithmetic::Numbers;
 use super::engine::DetectorSettings;
 use super::error::DetectError;
 use super::layout::Turn;
 use super::parts::{PART_SIDE_PX, Parts, small_below_px};
-use super::prepare::{Place, View};
+use super::prepare::{Place, Preparer, Sides, View};
 use super::runtime::Runtime;
 use super::yunet::YuNet;
 
@@ -57,8 +56,9 @@ const WHOLE_SCORE: f32 = 0.25;
 /// The detector of small faces, and of those that the finder of a whole large picture does not know.
 #[derive(Debug)]
 pub struct CloseLook {
-    parts: YuNet,
-    whole: YuNet,
+    network: YuNet,
+    /// For looks at the whole.
+    whole: Preparer,
 }
 
 impl CloseLook {
@@ -67,12 +67,10 @@ impl CloseLook {
     /// # Errors
     /// [`DetectError::Model`], [`DetectError::Runtime`].
     pub fn new(runtime: &Runtime, model_bytes: &[u8]) -> Result<Self, DetectError> {
-        let with = |side_px, score_threshold| {
-            let settings = DetectorSettings { side_px, score_threshold, numbers: Numbers::Float32 };
-            YuNet::new(runtime, model_bytes, settings)
-        };
-        let parts = with(PART_SIDE_PX, LEAST_SCORE)?.with_small_diagonals();
-        Ok(Self { parts, whole: with(WHOLE_SIDE_PX, WHOLE_SCORE)? })
+        let (side_px, score_threshold) = (PART_SIDE_PX, LEAST_SCORE);
+        let settings = DetectorSettings { side_px, score_threshold, numbers: Numbers::Float32 };
+        let network = YuNet::new(runtime, model_bytes, settings)?.with_small_diagonals();
+        Ok(Self { network, whole: YuNet::preparer(Sides::new(WHOLE_SIDE_PX)) })
     }
 
     /// Whether small faces are looked for in pictures of a size: smaller ones are looked at closely enough as a whole.
@@ -85,7 +83,9 @@ impl CloseLook {
     /// # Errors
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
     pub fn whole(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
-        Ok(self.whole.detect(frame, Turn::NONE)?.into_iter().map(in_worth).collect())
+        let mut faces = self.network.look_through(&mut self.whole, frame.into(), Turn::NONE)?;
+        faces.retain(|face| face.score >= WHOLE_SCORE);
+        Ok(faces.into_iter().map(in_worth).collect())
     }
 
     /// The small faces in a frame that stand upright once it is turned, and those up to two and a half times as large,
@@ -103,7 +103,7 @@ impl CloseLook {
             let (corner, size) = parts.place(nth);
             let part = view.part(corner, size);
             let inner = inner_of(&part, &view);
-            let mut faces = self.parts.look_at(part, turn)?;
+            let mut faces = self.network.look_at(part, turn)?;
             faces.retain(|face| is_whole_in(face, &inner) && is_reported(face, small_px, LARGER_SCORE));
             found.extend(faces.into_iter().map(in_worth));
         }
@@ -152,7 +152,7 @@ impl CloseLook {
     fn around(&mut self, view: &View<'_>, place: &Place) -> Result<Vec<Detection>, DetectError> {
         let part = place.part_of(view, PART_SIZES);
         let inner = inner_of(&part, view);
-        let mut faces = self.parts.look_closely_at(part, place.turn)?;
+        let mut faces = self.network.look_closely_at(part, place.turn)?;
         faces.retain(|face| is_whole_in(face, &inner));
         Ok(faces)
     }

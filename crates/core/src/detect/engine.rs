@@ -277,10 +277,22 @@ impl Look<'_> {
     pub(super) fn close<D: Decoder>(&mut self, turn: Turn) -> Result<Vec<Detection>, DetectError> {
         let Self { eyes, finder, .. } = self;
         let Eyes::Processor { network, close, .. } = eyes else { return self.whole::<D>(turn) };
-        let mut loaded = close.load(finder.view);
-        let input = loaded.whole(turn);
-        let outputs = network.run(input.pixels, input.height, input.width)?;
-        finder.whole::<D>(&outputs, (input.width, input.height), &input.frame_from_model)
+        finder.through::<D>(network, close, turn)
+    }
+
+    /// The same with an input that somebody else prepares, of another size than the engine's own. On a GPU as
+    /// [`Self::whole`].
+    ///
+    /// # Errors
+    /// A failure of ONNX Runtime or of the GPU, or outputs that cannot be trusted.
+    pub(super) fn through<D: Decoder>(
+        &mut self,
+        preparer: &mut Preparer,
+        turn: Turn,
+    ) -> Result<Vec<Detection>, DetectError> {
+        let Self { eyes, finder, .. } = self;
+        let Eyes::Processor { network, .. } = eyes else { return self.whole::<D>(turn) };
+        finder.through::<D>(network, preparer, turn)
     }
 
     /// Whether a face is too small for a look at the whole of a large frame.
@@ -341,6 +353,18 @@ impl Look<'_> {
 }
 
 impl Finder<'_> {
+    fn through<D: Decoder>(
+        &mut self,
+        network: &mut Network,
+        preparer: &mut Preparer,
+        turn: Turn,
+    ) -> Result<Vec<Detection>, DetectError> {
+        let mut loaded = preparer.load(self.view);
+        let input = loaded.whole(turn);
+        let outputs = network.run(input.pixels, input.height, input.width)?;
+        self.whole::<D>(&outputs, (input.width, input.height), &input.frame_from_model)
+    }
+
     fn whole<D: Decoder>(
         &mut self,
         outputs: &Outputs<'_>,

@@ -10,7 +10,7 @@ use super::engine::{Decoder, DetectorSettings, Engine, Grid};
 use super::error::DetectError;
 use super::layout::Turn;
 use super::nms::Candidate;
-use super::prepare::{ChannelOrder, View};
+use super::prepare::{ChannelOrder, Preparer, Sides, View};
 use super::runtime::{Outputs, Runtime};
 
 /// The three grids: pixels of the network's input per cell, and the names of their outputs.
@@ -55,9 +55,22 @@ impl YuNet {
     pub(super) fn look_at(&mut self, view: View<'_>, turn: Turn) -> Result<Vec<Detection>, DetectError> {
         self.0.look_at(view)?.whole::<Layers>(turn)
     }
-}
 
-impl YuNet {
+    /// What prepares inputs of another size for [`Self::look_through`].
+    pub(super) fn preparer(sides: Sides) -> Preparer {
+        Preparer::new(sides, Layers::ORDER)
+    }
+
+    /// The same with an input of another size than the detector's own: one network for both takes less memory than two.
+    pub(super) fn look_through(
+        &mut self,
+        preparer: &mut Preparer,
+        view: View<'_>,
+        turn: Turn,
+    ) -> Result<Vec<Detection>, DetectError> {
+        self.0.look_at(view)?.through::<Layers>(preparer, turn)
+    }
+
     /// The same for a small part, seen as large as it can be.
     pub(super) fn look_closely_at(
         &mut self,

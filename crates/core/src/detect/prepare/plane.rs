@@ -27,11 +27,19 @@ enum Columns {
     Sum(usize),
     /// Three samples become two, as from 1920 to 1280 (the chroma of 1080p on its way to 640).
     ThreeToTwo,
+    /// Every sample becomes two (the chroma of what is seen at its own size).
+    Doubled,
     /// Every sample is made of two neighbours.
-    Pairs(Vec<(usize, [f32; 2])>),
+    Pairs(Windows<2>),
+    /// Every sample is made of four neighbours.
+    Fours(Windows<4>),
     /// Any other ratio.
     Spans(Vec<axis::Span>),
 }
+
+/// For each sample the first of `N` neighbours that it is made of, and their weights.
+#[derive(Debug)]
+struct Windows<const N: usize>(Vec<(usize, [f32; N])>);
 
 /// Sums up to this many samples have code of their own.
 const MAX_SUM: usize = 8;
@@ -49,7 +57,7 @@ impl PlaneScaler {
         let samples = match self.columns {
             Columns::Sum(samples) => samples as f32,
             Columns::ThreeToTwo => 3.0,
-            Columns::Pairs(_) | Columns::Spans(_) => 1.0,
+            Columns::Doubled | Columns::Pairs(_) | Columns::Fours(_) | Columns::Spans(_) => 1.0,
         };
         f32::from(WEIGHT_ONE) * samples
     }
@@ -92,17 +100,14 @@ impl Columns {
         if source * 2 == target * 3 {
             return Self::ThreeToTwo;
         }
-        let spans = axis::spans(source, target);
-        if source < 2 || spans.iter().any(|span| span.weights.len() > 2) {
-            return Self::Spans(spans);
+        if source * 2 == target {
+            return Self::Doubled;
         }
-        let pair = |span: axis::Span| match span.weights.as_slice() {
-            [first, second] => (span.first, [*first, *second]),
-            // The last sample alone: as the second of a pair, so that the pair lies inside the row.
-            _ if span.first + 1 >= source => (span.first - 1, [0.0, 1.0]),
-            _ => (span.first, [1.0, 0.0]),
-        };
-        Self::Pairs(spans.into_iter().map(pair).collect())
+        let spans = axis::spans(source, target);
+        if let Some(pairs) = Windows::of(&spans, source) {
+            return Self::Pairs(pairs);
+        }
+        Windows::of(&spans, source).map_or(Self::Spans(spans), Self::Fours)
     }
 
     fn apply(&self, row: &[u16], out: &mut [f32]) {
@@ -125,13 +130,9 @@ impl Columns {
                     *right = (b + 2 * c) as f32;
                 }
             }
-            Self::Pairs(pairs) => {
-                for (out, (first, [left, right])) in out.iter_mut().zip(pairs) {
-                    if let Some([a, b]) = row.get(*first..).and_then(|rest| rest.first_chunk()) {
-                        *out = f32::from(*a) * left + f32::from(*b) * right;
-                    }
-                }
-            }
+            Self::Doubled => double(row, out),
+            Self::Pairs(pairs) => pairs.apply(row, out),
+            Self::Fours(fours) => fours.apply(row, out),
             Self::Spans(spans) => {
                 for (out, span) in out.iter_mut().zip(spans) {
                     let samples = row.get(span.first..).unwrap_or(&[]);
@@ -142,10 +143,81 @@ impl Columns {
     }
 }
 
+impl<const N: usize> Windows<N> {
+    /// `None` where a span has more samples than `N`, or all of them are fewer.
+    fn of(spans: &[axis::Span], source: usize) -> Option<Self> {
+        let last = source.checked_sub(N)?;
+        let window = |span: &axis::Span| {
+            // At the end of the row as the last of the `N`, so that all of them lie inside.
+            let first = span.first.min(last);
+            let mut weights = [0.0; N];
+            weights
+                .get_mut(span.first - first..)?
+                .get_mut(..span.weights.len())?
+                .copy_from_slice(&span.weights);
+            Some((first, weights))
+        };
+        spans.iter().map(window).collect::<Option<_>>().map(Self)
+    }
+
+    fn apply(&self, row: &[u16], out: &mut [f32]) {
+        for (out, (first, weights)) in out.iter_mut().zip(&self.0) {
+            if let Some(samples) = row.get(*first..).and_then(<[u16]>::first_chunk::<N>) {
+                *out = samples.iter().zip(weights).map(|(sample, weight)| f32::from(*sample) * weight).sum();
+            }
+        }
+    }
+}
+
+/// Two samples between each sample and the next, and the first and the last as they are: what [`axis::spans`] says.
+fn double(row: &[u16], out: &mut [f32]) {
+    let [first, between @ .., last] = out else { return };
+    let neighbours = row.iter().zip(row.iter().skip(1));
+    for ([left, right], (a, b)) in between.as_chunks_mut::<2>().0.iter_mut().zip(neighbours) {
+        let (a, b) = (f32::from(*a), f32::from(*b));
+        *left = a * 0.75 + b * 0.25;
+        *right = a * 0.25 + b * 0.75;
+    }
+    *first = row.first().map_or(0.0, |sample| f32::from(*sample));
+    *last = row.last().map_or(0.0, |sample| f32::from(*sample));
+}
+
 /// Sums of `N` neighbours; the division is left to the colour conversion. At most 8 * 255 * 256, which is
 /// exact in `f32`.
 fn sum<const N: usize>(row: &[u16], out: &mut [f32]) {
     for (out, samples) in out.iter_mut().zip(row.as_chunks::<N>().0) {
         *out = samples.iter().map(|sample| i32::from(*sample)).sum::<i32>() as f32;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        /// Every short way gives what the spans say, to the last bit.
+        #[test]
+        fn rows_are_resampled_as_the_spans_say(source in 1usize..300, target in 1usize..300, seed in 0u32..9) {
+            let sample = |at: usize| u16::try_from((at * 7919 + seed as usize * 104_729) % 65_281).unwrap();
+            let row: Vec<u16> = (0..source).map(sample).collect();
+            for target in [target, source * 2] {
+                let columns = Columns::new(source, target);
+                let mut found = vec![-1.0; target];
+                columns.apply(&row, &mut found);
+                let mut expected = vec![0.0; target];
+                Columns::Spans(axis::spans(source, target)).apply(&row, &mut expected);
+                let unit = match columns {
+                    Columns::Sum(samples) => samples as f32,
+                    Columns::ThreeToTwo => 3.0,
+                    _ => {
+                        proptest::prop_assert_eq!(&found, &expected, "{:?}", columns);
+                        1.0
+                    }
+                };
+                for (found, expected) in found.iter().zip(expected) {
+                    proptest::prop_assert!((found / unit - expected).abs() < 0.02, "{} {}", found, expected);
+                }
+            }
+        }
     }
 }

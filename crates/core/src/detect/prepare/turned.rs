@@ -1,6 +1,8 @@
 //! Turns a small planar picture while copying it onto a network's input.
 
-use super::super::layout::InputLayout;
+use std::ops::Range;
+
+use super::super::layout::{FrameFromModel, InputLayout};
 use super::scaler::Scaled;
 
 /// The three colours of one pixel, and one value to make the four lanes of a vector register.
@@ -32,25 +34,85 @@ impl Turner {
     /// centres; black outside.
     pub(super) fn turn(&self, layout: &InputLayout, model: &mut [f32]) {
         let content = Content::new(&self.pixels, layout);
-        if layout.keeps_pixels() {
-            copy(layout, model, |x, y| content.nearest(x, y));
-        } else {
-            copy(layout, model, |x, y| content.between(x, y));
+        let keeps_pixels = layout.keeps_pixels();
+        let (first, rest) = model.split_at_mut(model.len() / 3);
+        let (second, third) = rest.split_at_mut(rest.len() / 2);
+        let rows = first.chunks_exact_mut(layout.width).zip(second.chunks_exact_mut(layout.width));
+        for (y, ((first, second), third)) in rows.zip(third.chunks_exact_mut(layout.width)).enumerate() {
+            let row =
+                Row { planes: [first, second, third], from: &layout.content_from_model, y: y as f32 + 0.5 };
+            if keeps_pixels {
+                row.copy(&content);
+            } else {
+                row.interpolate(&content);
+            }
         }
     }
 }
 
-/// Fills the planes of the network's input with what is at each point of the scaled picture.
-fn copy(layout: &InputLayout, model: &mut [f32], at: impl Fn(f32, f32) -> Option<Pixel>) {
-    let from = &layout.content_from_model;
-    let (first, rest) = model.split_at_mut(model.len() / 3);
-    let (second, third) = rest.split_at_mut(rest.len() / 2);
-    let rows = first.chunks_exact_mut(layout.width).zip(second.chunks_exact_mut(layout.width));
-    for (y, ((first, second), third)) in rows.zip(third.chunks_exact_mut(layout.width)).enumerate() {
-        let colours = first.iter_mut().zip(second).zip(third);
-        for (x, ((first, second), third)) in colours.enumerate() {
-            let (x, y) = from.point(x as f32 + 0.5, y as f32 + 0.5);
-            [*first, *second, *third, _] = at(x, y).unwrap_or_default();
+/// A row of the network's input, to be filled with what is at each point of the scaled picture.
+struct Row<'m> {
+    planes: [&'m mut [f32]; 3],
+    from: &'m FrameFromModel,
+    /// The middle of the row.
+    y: f32,
+}
+
+impl Row<'_> {
+    /// Linear interpolation between pixel centres.
+    fn interpolate(self, content: &Content<'_>) {
+        let (from, y) = (self.from, self.y);
+        self.fill(content, |x| {
+            let (x, y) = from.point(x as f32 + 0.5, y);
+            content.between(x, y)
+        });
+    }
+
+    /// Pixel for pixel.
+    #[allow(clippy::cast_possible_truncation, reason = "whole numbers of pixels")]
+    fn copy(self, content: &Content<'_>) {
+        let (x, y) = self.from.point(0.5, self.y);
+        let (column, row) = (x.floor() as isize, y.floor() as isize);
+        let [[across, _], [down, _]] = self.from.matrix;
+        let (across, down) = (across as isize, down as isize);
+        self.fill(content, |x| {
+            let x = x.cast_signed();
+            content.pixel(column + x * across, row + x * down)
+        });
+    }
+
+    /// The pixels of the row that lie in the scaled picture, and a few more on either side.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the row")]
+    fn inside(&self, (width, height): (f32, f32)) -> Range<usize> {
+        let start = self.from.point(0.5, self.y);
+        let [[across, _], [down, _]] = self.from.matrix;
+        let along = |start: f32, step: f32, length: f32| {
+            if step.abs() < 1e-6 {
+                let all = (-1.0..=length + 1.0).contains(&start);
+                return (0.0, if all { f32::MAX } else { 0.0 });
+            }
+            let (one, other) = (-start / step, (length - start) / step);
+            (one.min(other), one.max(other))
+        };
+        let (columns, rows) = (along(start.0, across, width), along(start.1, down, height));
+        let pixels = self.planes[0].len();
+        let at = |position: f32| (position.max(0.0) as usize).min(pixels);
+        let behind = at(columns.1.min(rows.1) + 3.0);
+        at(columns.0.max(rows.0) - 2.0).min(behind)..behind
+    }
+
+    /// Black outside.
+    fn fill(self, content: &Content<'_>, at: impl Fn(usize) -> Option<Pixel>) {
+        let inside = self.inside(content.size);
+        let [first, second, third] = self.planes.map(|plane| {
+            let (before, rest) = plane.split_at_mut(inside.start);
+            let (inside, behind) = rest.split_at_mut(inside.len());
+            before.fill(0.0);
+            behind.fill(0.0);
+            inside
+        });
+        for (x, ((first, second), third)) in inside.zip(first.iter_mut().zip(second).zip(third)) {
+            [*first, *second, *third, _] = at(x).unwrap_or_default();
         }
     }
 }
@@ -82,11 +144,13 @@ impl<'a> Content<'a> {
         (0.0..=width).contains(&x) && (0.0..=height).contains(&y)
     }
 
-    /// The colours of the pixel in which a point lies, in pixels from the top left corner; `None` outside.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "inside the picture")]
-    fn nearest(&self, x: f32, y: f32) -> Option<Pixel> {
-        let pixel = || self.pixels.get(y as usize * self.stride + x as usize).copied();
-        self.is_inside(x, y).then(pixel).flatten()
+    /// The colours of a pixel; `None` outside.
+    fn pixel(&self, column: isize, row: isize) -> Option<Pixel> {
+        let (column, row) = (usize::try_from(column).ok()?, usize::try_from(row).ok()?);
+        if column >= self.stride {
+            return None;
+        }
+        self.pixels.get(row * self.stride + column).copied()
     }
 
     /// The colours at a point between pixel centres; `None` outside.
