@@ -10,6 +10,7 @@ use super::motion::{FIT_SIGHTINGS, Sighting, Velocity, face_size_px, seconds_bet
 use super::movement::Moved;
 use super::report::SpanJoiner;
 use super::settings::TrackSettings;
+use super::sift::CLEAR_SCORE;
 
 /// The track number of masks that belong to a frame and not to a face, and of tracks that have none yet.
 pub(super) const FRAME_TRACK: TrackId = TrackId(0);
@@ -17,9 +18,6 @@ pub(super) const FRAME_TRACK: TrackId = TrackId(0);
 /// Sum of scores that makes a face sure: one clear sighting, or three at the default start score. Asking for 1.2 and
 /// three sightings instead saves 0.1 % of hidden picture on a clip without faces and leaks 0.3 % more of lying ones.
 const SURE_EVIDENCE: f32 = 0.7;
-/// A face that was seen with this score or more is believed to be where it was, rather than where something with less
-/// was found far off. With 0.35, 30 instead of 26 of 13,121 faces leaked.
-pub(super) const BELIEVED_SCORE: f32 = 0.5;
 /// Sightings that say how large a face usually is.
 const SIZE_SIGHTINGS: usize = 5;
 /// A face closer to the border than this many of its own sizes can leave over it.
@@ -110,7 +108,7 @@ impl Track {
     /// face fewer leaked.
     pub(super) fn left_behind(&self) -> Option<Self> {
         let last = self.sightings.back()?;
-        let stays = self.is_sure() && last.score >= BELIEVED_SCORE;
+        let stays = self.is_sure() && last.score >= CLEAR_SCORE;
         stays.then(|| Self {
             id: FRAME_TRACK,
             sightings: self

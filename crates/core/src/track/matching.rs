@@ -3,9 +3,9 @@
 use crate::model::EllipsePx;
 
 use super::associate::{Expected, is_far, pair};
-use super::life::{BELIEVED_SCORE, Track};
+use super::life::Track;
 use super::motion::Sighting;
-use super::sift::Face;
+use super::sift::{CLEAR_SCORE, Face};
 
 /// What comes of it beside longer tracks.
 #[derive(Debug, Default)]
@@ -32,8 +32,7 @@ pub(super) fn extend_tracks(
     let mut left = Vec::new();
     for (t, f) in pair(&expected, &places) {
         let (Some(track), Some(face)) = (free.get_mut(t), faces.get(f)) else { continue };
-        if face.score < BELIEVED_SCORE && expected.get(t).is_some_and(|expected| is_far(expected, &face.face))
-        {
+        if face.score < CLEAR_SCORE && expected.get(t).is_some_and(|expected| is_far(expected, &face.face)) {
             left.extend(track.left_behind());
         }
         extend(
