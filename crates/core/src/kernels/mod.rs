@@ -29,10 +29,12 @@ pub type Failure = Box<dyn std::error::Error>;
 const SETTINGS: DetectorSettings =
     DetectorSettings { side_px: 640, score_threshold: 0.1, numbers: Numbers::Float32 };
 
-/// How the encoder of pictures of a size is set, in x264's own words, for the floor that the speed is measured against.
+/// How the encoder of pictures of a size is set, in x264's own words, for the floor that the speed is measured against;
+/// that has all cores to encode with.
 pub fn x264_parameters(fastest: bool, (width, height): (usize, usize)) -> String {
     let speed = if fastest { Speed::Fastest } else { Speed::Balanced };
-    media::x264_parameters(speed, FrameSize::rounded_up(width, height))
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    media::x264_parameters(speed, FrameSize::rounded_up(width, height), cores)
 }
 
 /// The library that set-up installs.

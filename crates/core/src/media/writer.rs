@@ -38,6 +38,8 @@ pub struct WriterSettings {
     pub timescale: u32,
     /// Rate and channels of the sound, where there is any.
     pub sound: Option<SoundSpec>,
+    /// Whether faces are looked for on the same processor meanwhile; only x264 heeds it.
+    pub is_beside_detectors: bool,
 }
 
 /// A file that is being written. Pictures and sound go in through their own inputs, from threads of their own.
@@ -247,7 +249,9 @@ mod tests {
             chroma_site_caps: "mpeg2",
         };
         let (codec, speed, timescale) = (VideoCodec::X264, Speed::Fastest, 1000);
-        let settings = WriterSettings { codec, speed, quality: 30, rate: None, timescale, sound: None };
+        let (rate, sound, is_beside_detectors) = (None, None, true);
+        let settings =
+            WriterSettings { codec, speed, quality: 30, rate, timescale, sound, is_beside_detectors };
         let writer = Writer::start(file, &format, &settings).unwrap();
         let (input, pool) = (writer.picture_input(), FramePool::new(size, 1));
         for seq in 0..3 {

@@ -12,8 +12,12 @@ use crate::model::{Arithmetic, Device, Plan, Sha256Digest, Text, hash_reader};
 /// The manifest that is compiled in: nothing that a folder says can change which models are trusted.
 const MANIFEST: &str = include_str!("../../../../models/manifest.toml");
 
-/// A model larger than this is not one of ours.
-const MAX_MODEL_BYTES: u64 = 64 << 20;
+/// A model or library larger than this is not one of ours.
+const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// What one file of the manifest is.
+const MODEL: &str = "model";
+const LIBRARY: &str = "library";
 
 /// Why a model or library cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -106,18 +110,33 @@ pub struct AssetStatus {
     pub problem: Option<String>,
 }
 
-/// A model in memory, verified.
+/// A model that is installed. Its file is read where a detector is made of it: kept in memory beside the detectors, all
+/// of them together would be 15 MB.
 #[derive(Debug)]
 pub struct Model {
     /// Name in the manifest.
     pub name: String,
-    /// Verified digest.
+    /// Digest that the file had, and must have each time it is read.
     pub sha256: Sha256Digest,
-    /// The file's content.
-    pub(super) bytes: Vec<u8>,
+    path: PathBuf,
 }
 
-/// Everything that detection needs, verified and loaded once per process.
+impl Model {
+    /// The file's content.
+    ///
+    /// # Errors
+    /// [`AssetError`] where the file is missing, or another one by now.
+    pub(super) fn read(&self) -> Result<Vec<u8>, AssetError> {
+        let missing = |_| AssetError::Missing { kind: MODEL, name: self.name.clone() };
+        let file = std::fs::File::open(&self.path).map_err(missing)?;
+        let mut bytes = Vec::new();
+        file.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(missing)?;
+        compare(MODEL, &self.name, self.sha256, Sha256Digest::of(&bytes))?;
+        Ok(bytes)
+    }
+}
+
+/// Everything that detection needs, verified once per process.
 #[derive(Debug)]
 pub struct Assets {
     /// Finds the faces that are hidden.
@@ -158,14 +177,14 @@ impl Assets {
         let manifest = manifest()?;
         let library = onnx_runtime(&manifest)?;
         let path = library_in(home, library);
-        verify("library", library, &path)?;
+        verify(LIBRARY, library, &path)?;
         let runtime = Runtime::load(&path)?;
         let finder = model(&manifest, home, "centerface")?;
         let open = |plan: &Plan| {
             // Who wants the same on every machine does not want whichever GPU there is.
             let is_asked = plan.device != Device::Auto || plan.arithmetic != Arithmetic::Float;
             let device = if is_asked { plan.device } else { Device::Cpu };
-            Accelerator::open(device, &runtime, &finder.bytes)
+            Ok::<_, AssetError>(Accelerator::open(device, &runtime, &finder.read()?)?)
         };
         Ok(Self {
             accelerator: looked_for.map(open).transpose()?.flatten(),
@@ -215,7 +234,7 @@ fn library_in(home: &Path, library: &Entry) -> PathBuf {
 }
 
 fn onnx_runtime(manifest: &Manifest) -> Result<&Entry, AssetError> {
-    find(&manifest.library, "library", "onnxruntime", true)
+    find(&manifest.library, LIBRARY, "onnxruntime", true)
 }
 
 fn people(manifest: &Manifest, home: &Path) -> Result<[Model; 2], AssetError> {
@@ -238,9 +257,8 @@ fn or(found: Result<Model, AssetError>, missing: fn() -> AssetError) -> Result<M
 /// [`AssetError::NotListed`] where the compiled-in manifest cannot be read.
 pub fn list_assets(home: &Path) -> Result<Vec<AssetStatus>, AssetError> {
     let manifest = manifest()?;
-    let libraries =
-        manifest.library.iter().filter(|e| e.is_for_this_machine()).map(|e| ("library", "lib", e));
-    let models = manifest.model.iter().map(|e| ("model", "models", e));
+    let libraries = manifest.library.iter().filter(|e| e.is_for_this_machine()).map(|e| (LIBRARY, "lib", e));
+    let models = manifest.model.iter().map(|e| (MODEL, "models", e));
     Ok(libraries.chain(models).map(|(kind, folder, entry)| status(home, kind, folder, entry)).collect())
 }
 
@@ -283,26 +301,27 @@ fn find<'a>(
 }
 
 fn model(manifest: &Manifest, home: &Path, name: &str) -> Result<Model, AssetError> {
-    let entry = find(&manifest.model, "model", name, false)?;
-    let missing = || AssetError::Missing { kind: "model", name: entry.name.clone() };
+    let entry = find(&manifest.model, MODEL, name, false)?;
     let path = home.join("models").join(&entry.file_name);
-    let file = std::fs::File::open(path).map_err(|_e| missing())?;
-    let mut bytes = Vec::new();
-    file.take(MAX_MODEL_BYTES).read_to_end(&mut bytes).map_err(|_e| missing())?;
-    compare("model", entry, Sha256Digest::of(&bytes))?;
-    Ok(Model { name: entry.name.clone(), sha256: entry.sha256, bytes })
+    verify(MODEL, entry, &path)?;
+    Ok(Model { name: entry.name.clone(), sha256: entry.sha256, path })
 }
 
 fn verify(kind: &'static str, entry: &Entry, path: &Path) -> Result<(), AssetError> {
     let missing = |_| AssetError::Missing { kind, name: entry.name.clone() };
     let file = std::fs::File::open(path).map_err(missing)?;
-    let (found, _) = hash_reader(file).map_err(missing)?;
-    compare(kind, entry, found)
+    let (found, _) = hash_reader(file.take(MAX_FILE_BYTES)).map_err(missing)?;
+    compare(kind, &entry.name, entry.sha256, found)
 }
 
-fn compare(kind: &'static str, entry: &Entry, found: Sha256Digest) -> Result<(), AssetError> {
-    if found == entry.sha256 {
+fn compare(
+    kind: &'static str,
+    name: &str,
+    expected: Sha256Digest,
+    found: Sha256Digest,
+) -> Result<(), AssetError> {
+    if found == expected {
         return Ok(());
     }
-    Err(AssetError::Digest { kind, name: entry.name.clone(), expected: entry.sha256, found })
+    Err(AssetError::Digest { kind, name: name.to_owned(), expected, found })
 }

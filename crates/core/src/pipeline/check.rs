@@ -178,9 +178,10 @@ fn checkers(plan: &Plan, assets: &Assets) -> Result<Vec<Box<dyn FaceDetector>>, 
         score_threshold: CHECK_SCORE,
         numbers: Numbers::Float32,
     };
+    let model = assets.checker.read()?;
     (0..worker_count())
         .map(|_| {
-            let detector = YuNet::new(&assets.runtime, &assets.checker.bytes, settings)?;
+            let detector = YuNet::new(&assets.runtime, &model, settings)?;
             Ok(Box::new(detector) as Box<dyn FaceDetector>)
         })
         .collect()

@@ -137,6 +137,7 @@ fn writer_settings(job: &Job<'_>, format: &PictureFormat, sound: Option<&SoundSo
         rate,
         timescale: job.input.index().timescale.or_else(from_rate).unwrap_or(90_000),
         sound,
+        is_beside_detectors: job.tracks.is_none() && !job.is_known && job.assets.accelerator.is_none(),
     }
 }
 

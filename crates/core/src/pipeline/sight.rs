@@ -9,7 +9,7 @@ use super::assets::Assets;
 use super::error::EngineError;
 use super::lately::Lately;
 use super::stages::{decode, detect, follow};
-use super::threads::{Handle, Starter};
+use super::threads::{Handle, Starter, beside};
 use super::tracks::Script;
 use super::watching::Lookouts;
 use crate::detect::{CenterFace, DetectError, DetectorSettings, Numbers, Schedule};
@@ -67,8 +67,13 @@ impl MaskOrigin<'_> {
         let tracker = Follower::new(plan, format.size)?;
         let (schedule, on_uncertain) =
             (Schedule::new(plan.search, plan.speed, format.search_rate()), plan.on_uncertain);
-        let (detectors, found_with) = detectors(plan, assets, format.size)?;
-        let lookouts = Lookouts::new(plan, assets, format, detectors.len())?;
+        // Side by side: nothing else is done until they are loaded.
+        let (lookouts, finders) = beside(
+            "models",
+            || Lookouts::new(plan, assets, format, worker_count()),
+            || detectors(plan, assets, format.size),
+        )?;
+        let ((detectors, found_with), lookouts) = (finders?, lookouts?);
         let prospects = Prospects::new(TrackSettings::from_plan(plan), format.size);
         Ok(Self::Search(Box::new(Looking {
             detectors,
@@ -105,7 +110,7 @@ fn detectors(
         }
     }
     let found_with = FoundWith { device: "cpu".to_owned(), numbers: Numbers::here(plan.arithmetic) };
-    let adapted = CenterFace::adapt(&assets.finder.bytes, found_with.numbers)?;
+    let adapted = CenterFace::adapt(&assets.finder.read()?, found_with.numbers)?;
     let settings = settings(plan, found_with.numbers);
     let detectors = several(plan, size, || CenterFace::load(&assets.runtime, &adapted, settings))?;
     Ok((detectors, found_with))
@@ -179,8 +184,9 @@ impl<'scope> Starter<'scope, '_, '_> {
         let lookouts = Arc::new(lookouts);
         // Each picture that waits costs its own size, and the slowest stage is the detectors': more would not make it
         // faster.
-        let (to_detect, detect_in) = bounded(detectors.len());
-        let (to_follow, follow_in) = bounded(detectors.len());
+        let waiting = detectors.len().div_ceil(2);
+        let (to_detect, detect_in) = bounded(waiting);
+        let (to_follow, follow_in) = bounded(waiting);
         let decoding = self.stage("decode", move |watch| decode::run(pictures, &to_detect, watch))?;
         for detector in detectors {
             let (input, output) = (detect_in.clone(), to_follow.clone());

@@ -66,6 +66,24 @@ pub(super) fn collect<T>(handle: Handle<'_, T>, name: &'static str) -> Result<T,
     handle.join().ok().flatten().ok_or(EngineError::Worker(name))
 }
 
+/// Does two things at once, the first in a thread of its own with a name.
+///
+/// # Errors
+/// Where the thread cannot be started, or does not come to its end.
+pub(super) fn beside<A: Send, B>(
+    name: &'static str,
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B,
+) -> Result<(A, B), EngineError> {
+    let broken = || EngineError::Worker(name);
+    thread::scope(|scope| {
+        let started = thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, first);
+        let handle = started.map_err(|_e| broken())?;
+        let second = second();
+        Ok((handle.join().map_err(|_panicked| broken())?, second))
+    })
+}
+
 /// Starts stages in threads of their own.
 #[derive(Clone, Copy)]
 pub(super) struct Starter<'scope, 'env, 'a> {

@@ -1,5 +1,5 @@
-//! The detectors of people and text that a plan asks for, and of faces in large pictures: few, which the workers share,
-//! since each looks seldom and keeps some 50 MB.
+//! The detectors of people and text that a plan asks for, which the workers share, since each looks seldom and keeps
+//! some 50 MB; and those of faces in large pictures, one for each worker.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -13,7 +13,7 @@ use crate::model::{Detection, Frame, Heads, OnUncertain, Plan, Search, Speed, Te
 use crate::track::PERSON_KEEP_SCORE;
 
 /// Workers that share one set. Looks at people are some ten pictures apart, and one takes about as long as two searches
-/// for faces; a look again at a lost face takes a tenth of one.
+/// for faces.
 const WORKERS_FOR_A_SET: usize = 4;
 
 /// What the workers share. While one of them looks with a set, others that need the same one wait.
@@ -21,7 +21,8 @@ const WORKERS_FOR_A_SET: usize = 4;
 pub(super) struct Lookouts {
     times: LookTimes,
     sets: Vec<Mutex<Lookout>>,
-    /// Those of small faces, as many.
+    /// Those of small faces, as many as there are workers: with one for all, the others waited for it for a third of the
+    /// time until the first faces were known.
     close: Vec<Mutex<CloseLook>>,
     detector_side_px: u16,
 }
@@ -51,8 +52,9 @@ impl Lookouts {
             Ok(Mutex::new(Lookout::new(people, text, plan.search != Search::Upright)))
         };
         let sets = 0..workers.div_ceil(WORKERS_FOR_A_SET);
-        let close_sets = if CloseLook::is_for(format.size) { sets.clone() } else { 0..0 };
-        let close = |_| Ok(Mutex::new(CloseLook::new(&assets.runtime, &assets.checker.bytes)?));
+        let close_sets = if CloseLook::is_for(format.size) { 0..workers } else { 0..0 };
+        let checker = assets.checker.read()?;
+        let close = |_| Ok(Mutex::new(CloseLook::new(&assets.runtime, &checker)?));
         Ok(Self {
             times,
             close: close_sets.map(close).collect::<Result<_, EngineError>>()?,
@@ -75,7 +77,11 @@ impl Lookouts {
     /// # Errors
     /// Those of [`Self::look_closely`].
     pub(super) fn look_at_whole(&self, frame: &Frame) -> Result<Vec<Detection>, EngineError> {
-        self.with_close_look(frame, |close| close.whole(frame))
+        if !CloseLook::is_for(frame.size()) {
+            return Ok(Vec::new());
+        }
+        // Always the first: its memory grows with what it looks at.
+        Ok(choose(&self.close, 0)?.whole(frame)?)
     }
 
     /// Looks once more, as closely as can be, for faces in a frame that were expected in places and not found there;
@@ -107,7 +113,7 @@ impl Lookouts {
         if !CloseLook::is_for(frame.size()) {
             return Ok(Vec::new());
         }
-        Ok(look(&mut *choose(&self.close, frame.seq)?)?)
+        Ok(look(&mut *free_one(&self.close)?)?)
     }
 
     /// Looks at a frame, or not. Waits for a free set.
@@ -128,12 +134,20 @@ fn choose<T>(sets: &[Mutex<T>], nth: u64) -> Result<MutexGuard<'_, T>, EngineErr
     sets.get(nth).ok_or_else(broken)?.lock().map_err(|_poisoned| broken())
 }
 
+/// One of several that is free; where none is, the first, once it is.
+fn free_one<T>(sets: &[Mutex<T>]) -> Result<MutexGuard<'_, T>, EngineError> {
+    match sets.iter().rev().find_map(|set| set.try_lock().ok()) {
+        Some(free) => Ok(free),
+        None => choose(sets, 0),
+    }
+}
+
 fn people(assets: &Assets) -> Result<PeopleDetector, EngineError> {
     let [graph, weights] = assets.people.as_ref().ok_or_else(AssetError::without_people)?;
-    Ok(PeopleDetector::new(&assets.runtime, &graph.bytes, &weights.bytes, PERSON_KEEP_SCORE)?)
+    Ok(PeopleDetector::new(&assets.runtime, &graph.read()?, &weights.read()?, PERSON_KEEP_SCORE)?)
 }
 
 fn text(assets: &Assets) -> Result<TextDetector, EngineError> {
     let model = assets.text.as_ref().ok_or_else(AssetError::without_text)?;
-    Ok(TextDetector::new(&assets.runtime, &model.bytes)?)
+    Ok(TextDetector::new(&assets.runtime, &model.read()?)?)
 }

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::super::layout::{FrameFromModel, InputLayout};
 use super::scaler::Scaled;
 
-/// The three colours of one pixel, and one value to make the four lanes of a vector register.
-type Pixel = [f32; 4];
+/// The three colours of one pixel.
+type Pixel = [f32; 3];
 
 /// Turns pictures. The colours of a pixel are brought together first, so that each of the four neighbours of a point is
 /// one read for all three planes.
@@ -25,7 +25,7 @@ impl Turner {
         let [first, second, third] = rows;
         for ((first, second), third) in first.zip(second).zip(third).take(layout.content_height) {
             let pixels = first.iter().zip(second).zip(third).take(layout.content_width);
-            self.pixels.extend(pixels.map(|((a, b), c)| [*a, *b, *c, 0.0]));
+            self.pixels.extend(pixels.map(|((a, b), c)| [*a, *b, *c]));
         }
     }
 
@@ -112,7 +112,7 @@ impl Row<'_> {
             inside
         });
         for (x, ((first, second), third)) in inside.zip(first.iter_mut().zip(second).zip(third)) {
-            [*first, *second, *third, _] = at(x).unwrap_or_default();
+            [*first, *second, *third] = at(x).unwrap_or_default();
         }
     }
 }
