@@ -6,10 +6,18 @@ use std::process::{Command, Output, Stdio};
 
 use crate::error::Error;
 
-/// The cargo that runs this task, so that the toolchain stays the same.
+/// Names the folder of longer clips; the tests that need it say so where it is not set.
+const TEST_DATA: &str = "OBSCURA_TEST_DATA";
+
+/// The cargo that runs this task, so that the toolchain stays the same. Tests run in the folders of their packages: where
+/// the test data are is told by a whole path, whatever was given.
 pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     command.current_dir(root);
+    match std::env::var_os(TEST_DATA).filter(|folder| !folder.is_empty()).map(std::path::absolute) {
+        Some(Ok(folder)) => command.env(TEST_DATA, folder),
+        _ => command.env_remove(TEST_DATA),
+    };
     command
 }
 
