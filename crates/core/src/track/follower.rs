@@ -158,6 +158,7 @@ fn people_settings(plan: &Plan) -> TrackSettings {
         hold_before: HOLD,
         hold_after: HOLD,
         hold_flicker: SHORT_HOLD,
+        hold_weak: HOLD,
         hold_exit: SHORT_HOLD,
         // A person who is filled in is no less sure: the head rule reports what is not.
         uncertain_after: MAX_TRACK_DURATION,

@@ -10,6 +10,7 @@
 //! gaps and hide a face before it was found for the first time.
 
 mod associate;
+mod border;
 mod cuts;
 mod fill;
 mod follower;

@@ -8,8 +8,9 @@ use crate::model::{
 };
 
 use super::associate::Expected;
+use super::border::is_at_border;
 use super::cuts::{CONFIRM_FRAMES, CutFinder, Thumbnail};
-use super::life::{FRAME_TRACK, Placed, Track, is_at_border};
+use super::life::{FRAME_TRACK, Placed, Track};
 use super::matching::{Paired, extend_tracks};
 use super::motion::Sighting;
 use super::movement::{Moved, STEP_NANOS};

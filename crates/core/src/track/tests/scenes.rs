@@ -103,6 +103,39 @@ fn a_weak_sighting_keeps_a_track_and_begins_none() {
     assert!(frames.iter().all(|frame| !hides(frame, 1000.0, 600.0)));
 }
 
+/// The last picture in which a face is hidden that is seen clearly in the first `strong` pictures and weakly in those
+/// up to the 50th.
+fn hidden_until(strong: u64) -> usize {
+    let film = film(150, 25, |k| match k {
+        0..50 => vec![seen(600.0, 300.0, if k < strong { 0.9 } else { 0.15 })],
+        _ => vec![],
+    });
+    let (frames, _) = run(&defaults(), &film);
+    let last = frames.iter().rposition(|frame| !frame.masks.is_empty()).unwrap();
+    assert!(frames[..=last].iter().all(|frame| hides_face(frame, &face(600.0, 300.0))));
+    last
+}
+
+#[test]
+fn the_hold_behind_weak_sightings_is_what_they_left_of_it() {
+    assert_eq!(hidden_until(50), 49 + 22, "900 ms behind a clear sighting");
+    assert_eq!(hidden_until(40), 39 + 22, "900 ms behind the last clear one, 500 behind the weak ones");
+    assert_eq!(hidden_until(10), 49 + 7, "300 ms, however long it was weak");
+    assert_eq!(hidden_until(4), 49 + 22, "not known well enough");
+}
+
+#[test]
+fn a_weak_face_is_found_again_after_its_hold_has_ended() {
+    let film = film(120, 25, |k| match k {
+        0..10 => vec![seen(600.0, 300.0, 0.9)],
+        10..50 | 68.. => vec![seen(600.0, 300.0, 0.15)],
+        _ => vec![],
+    });
+    let (frames, report) = run(&defaults(), &film);
+    assert_eq!((report.tracks, report.breaks_inside), (1, 0));
+    assert!(frames.iter().all(|frame| hides_face(frame, &face(600.0, 300.0))));
+}
+
 #[test]
 fn a_weak_sighting_of_a_part_hides_as_much_as_before() {
     let part = EllipsePx { rx: 20.0, ry: 24.0, ..face(604.0, 296.0) };
