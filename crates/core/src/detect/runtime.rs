@@ -7,10 +7,11 @@ use ort::environment::Environment;
 use ort::logging::LogLevel;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{Session, SessionOutputs};
-use ort::value::TensorRef;
+use ort::value::{TensorElementType, TensorRef, ValueType};
 
 use super::error::DetectError;
 use super::library::{self, Flaw};
+use super::prepare::Pixel;
 
 /// The library that this process loaded. It cannot be unloaded, and ONNX Runtime allows one environment per
 /// process.
@@ -88,6 +89,16 @@ fn load(path: &Path) -> Result<Environment, String> {
 pub(crate) struct Network {
     model: &'static str,
     session: Session,
+    form: Form,
+}
+
+/// How a model takes pictures.
+#[derive(Debug)]
+enum Form {
+    /// Pixel by pixel, as they are prepared.
+    Pixels,
+    /// As three planes of numbers, which are kept from run to run.
+    Planes(Vec<f32>),
 }
 
 impl Network {
@@ -97,25 +108,86 @@ impl Network {
     /// [`DetectError::Runtime`] where ONNX Runtime does not accept the model.
     pub(crate) fn new(runtime: &Runtime, model: &'static str, onnx: &[u8]) -> Result<Self, DetectError> {
         let session = one_thread_session(runtime, onnx).map_err(|error| failed(model, "loading", &error))?;
-        Ok(Self { model, session })
+        let takes_bytes =
+            |kind: &ValueType| matches!(kind, ValueType::Tensor { ty: TensorElementType::Uint8, .. });
+        let takes_pixels = session.inputs().first().is_some_and(|input| takes_bytes(input.dtype()));
+        let form = if takes_pixels { Form::Pixels } else { Form::Planes(Vec::new()) };
+        Ok(Self { model, session, form })
     }
 
-    /// Runs the model on pictures of one size: `pixels` are three planes of `height` x `width` values for each.
+    /// Runs the model on pictures of one size: `height` x `width` pixels for each.
     ///
     /// # Errors
     /// [`DetectError::Runtime`] where ONNX Runtime reports a failure.
     pub(crate) fn run(
         &mut self,
-        pixels: &[f32],
+        pixels: &[Pixel],
         height: usize,
         width: usize,
     ) -> Result<Outputs<'_>, DetectError> {
-        let model = self.model;
-        let failed = |error: ort::Error| failed(model, "running", &error);
-        let pictures = pixels.len() / (3 * height * width).max(1);
-        let input = TensorRef::from_array_view(([pictures, 3, height, width], pixels)).map_err(failed)?;
-        let values = self.session.run(ort::inputs![input]).map_err(failed)?;
-        Ok(Outputs { model, values: Values::Session(values), pictures, nth: 0 })
+        let Self { model, session, form } = self;
+        match form {
+            Form::Pixels => run_pixels(session, model, pixels, height, width),
+            Form::Planes(planes) => {
+                into_planes(pixels, height * width, planes);
+                run_planes(session, model, planes, height, width)
+            }
+        }
+    }
+
+    /// The same for three planes of `height` x `width` values in 0..=255 for each picture, where the model takes those.
+    ///
+    /// # Errors
+    /// [`DetectError::Runtime`] where ONNX Runtime reports a failure.
+    pub(crate) fn run_planes(
+        &mut self,
+        planes: &[f32],
+        height: usize,
+        width: usize,
+    ) -> Result<Outputs<'_>, DetectError> {
+        run_planes(&mut self.session, self.model, planes, height, width)
+    }
+}
+
+fn run_pixels<'s>(
+    session: &'s mut Session,
+    model: &'static str,
+    pixels: &[Pixel],
+    height: usize,
+    width: usize,
+) -> Result<Outputs<'s>, DetectError> {
+    let failed = |error: ort::Error| failed(model, "running", &error);
+    let pictures = pixels.len() / (height * width).max(1);
+    let shape = [pictures, height, width, size_of::<Pixel>()];
+    let input = TensorRef::from_array_view((shape, pixels.as_flattened())).map_err(failed)?;
+    let values = session.run(ort::inputs![input]).map_err(failed)?;
+    Ok(Outputs { model, values: Values::Session(values), pictures, nth: 0 })
+}
+
+fn run_planes<'s>(
+    session: &'s mut Session,
+    model: &'static str,
+    planes: &[f32],
+    height: usize,
+    width: usize,
+) -> Result<Outputs<'s>, DetectError> {
+    let failed = |error: ort::Error| failed(model, "running", &error);
+    let pictures = planes.len() / (3 * height * width).max(1);
+    let input = TensorRef::from_array_view(([pictures, 3, height, width], planes)).map_err(failed)?;
+    let values = session.run(ort::inputs![input]).map_err(failed)?;
+    Ok(Outputs { model, values: Values::Session(values), pictures, nth: 0 })
+}
+
+/// Tells the colours of each picture of `area` pixels apart.
+fn into_planes(pixels: &[Pixel], area: usize, planes: &mut Vec<f32>) {
+    let area = area.max(1);
+    planes.resize(3 * pixels.len(), 0.0);
+    for (picture, planes) in pixels.chunks_exact(area).zip(planes.chunks_exact_mut(3 * area)) {
+        for (plane, shift) in planes.chunks_exact_mut(area).zip([0, 8, 16]) {
+            for (value, pixel) in plane.iter_mut().zip(picture) {
+                *value = ((u32::from_le_bytes(*pixel) >> shift) & 0xff) as f32;
+            }
+        }
     }
 }
 

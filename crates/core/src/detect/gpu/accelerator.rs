@@ -143,7 +143,7 @@ impl Accelerator {
         let mut eye = Eye::new(Arc::clone(self)).with_sides(Sides::new(PREPARED_SIDE_PX));
         let found = eye.trial(&pixels, TRIAL)?;
         let wrong = |off| Err(GpuError::Wrong { adapter: self.gpu.name().to_owned(), off }.into());
-        let off = processor.run(&pixels, height, width)?.worst_difference(&found)?;
+        let off = processor.run_planes(&pixels, height, width)?.worst_difference(&found)?;
         if off > MAX_DIFFERENCE {
             return wrong(off);
         }

@@ -5,9 +5,11 @@ mod bounds;
 mod calibration;
 mod equalise;
 mod fold;
+mod join;
 mod layers;
 mod padding;
 mod pass;
+mod picture;
 mod proto;
 mod quantise;
 mod sizes;
@@ -69,7 +71,8 @@ pub(crate) struct Wishes<'a> {
     pub(crate) outputs: &'a [&'a str],
     /// What the network wants done to values of 0..=255 first.
     pub(crate) normalise: Option<Normalise>,
-    /// What was measured inside it, in the form of `models/centerface.int8.toml`, if it is to be calculated in 8 bits.
+    /// What was measured inside it, in the form of `models/centerface.int8.toml`, if it is to be calculated in 8 bits. It then
+    /// takes pixels: [pictures, rows, columns, 4] bytes instead of [pictures, 3, rows, columns] numbers.
     pub(crate) calibration: Option<&'a str>,
 }
 
@@ -112,6 +115,10 @@ fn adapted(model_bytes: &[u8], wishes: &Wishes<'_>) -> Result<Model, ModelError>
         quantise::quantise(&mut model, &calibration)?;
     }
     let graph = model.graph.as_mut().ok_or_else(|| ModelError::Missing("graph".to_owned()))?;
+    if wishes.calibration.is_some() {
+        picture::take_pixels(graph)?;
+        join::join_convolutions(graph);
+    }
     pass::drop_unused_initializers(graph);
     Ok(model)
 }

@@ -14,7 +14,7 @@ use super::fold::{floats, initializer};
 use super::proto::{FLOAT, Graph, Model, Node, OperatorSet, Tensor};
 
 /// `TensorProto.DataType`.
-const UINT8: i32 = 2;
+pub(super) const UINT8: i32 = 2;
 const INT8: i32 = 3;
 const INT32: i32 = 6;
 

@@ -1,5 +1,6 @@
 //! YCbCr to RGB for one row, with the meaning of the sample values folded into ten numbers.
 
+use super::{ChannelOrder, Pixel};
 use crate::model::Colorimetry;
 
 /// Factors and constants that turn raw sample sums into R, G and B in 0..=255.
@@ -17,12 +18,9 @@ pub(super) struct RgbFromYuv {
     constant: [f32; 3],
 }
 
-/// One row of R, G and B.
-pub(super) struct RgbRow<'a> {
-    pub(super) red: &'a mut [f32],
-    pub(super) green: &'a mut [f32],
-    pub(super) blue: &'a mut [f32],
-}
+/// Added to a number from 0 to a few millions, it leaves the nearest whole number in the lowest bits: from there on, single
+/// precision has no fractions.
+const WHOLE: f32 = 8_388_608.0;
 
 impl RgbFromYuv {
     /// `luma_unit` and `chroma_unit` say how large a sample value of 1 is in the sums that
@@ -53,15 +51,31 @@ impl RgbFromYuv {
     }
 
     /// Converts a row; all slices have the same length.
-    pub(super) fn convert_row(&self, luma: &[f32], cb: &[f32], cr: &[f32], out: RgbRow<'_>) {
+    pub(super) fn convert_row(&self, [luma, cb, cr]: [&[f32]; 3], order: ChannelOrder, out: &mut [Pixel]) {
+        match order {
+            ChannelOrder::Rgb => self.convert(luma, cb, cr, out, |[red, green, blue]| [red, green, blue]),
+            ChannelOrder::Bgr => self.convert(luma, cb, cr, out, |[red, green, blue]| [blue, green, red]),
+        }
+    }
+
+    fn convert(
+        &self,
+        luma: &[f32],
+        cb: &[f32],
+        cr: &[f32],
+        out: &mut [Pixel],
+        ordered: impl Fn([u32; 3]) -> [u32; 3],
+    ) {
         let [red_0, green_0, blue_0] = self.constant;
-        let samples = luma.iter().zip(cb).zip(cr);
-        let pixels = out.red.iter_mut().zip(out.green).zip(out.blue);
-        for (((red, green), blue), ((luma, cb), cr)) in pixels.zip(samples) {
+        let byte = |value: f32| (value.clamp(0.0, 255.0) + WHOLE).to_bits() & 0xff;
+        for (pixel, ((luma, cb), cr)) in out.iter_mut().zip(luma.iter().zip(cb).zip(cr)) {
             let luma = luma * self.luma;
-            *red = (luma + cr * self.red_cr + red_0).clamp(0.0, 255.0);
-            *green = (luma + cb * self.green_cb + cr * self.green_cr + green_0).clamp(0.0, 255.0);
-            *blue = (luma + cb * self.blue_cb + blue_0).clamp(0.0, 255.0);
+            let [first, second, third] = ordered([
+                byte(luma + cr * self.red_cr + red_0),
+                byte(luma + cb * self.green_cb + cr * self.green_cr + green_0),
+                byte(luma + cb * self.blue_cb + blue_0),
+            ]);
+            *pixel = (first | second << 8 | third << 16).to_le_bytes();
         }
     }
 }
@@ -71,12 +85,15 @@ mod tests {
     use super::*;
     use crate::model::ColorMatrix;
 
-    fn rgb(full_range: bool, matrix: ColorMatrix, yuv: [f32; 3]) -> [f32; 3] {
-        let [mut red, mut green, mut blue] = [[0.0]; 3];
-        let row = RgbRow { red: &mut red, green: &mut green, blue: &mut blue };
+    fn rgb(full_range: bool, matrix: ColorMatrix, yuv: [f32; 3]) -> [u8; 3] {
+        let mut row = [Pixel::default()];
         let [luma, cb, cr] = yuv.map(|value| [value * 256.0]);
-        RgbFromYuv::new(Colorimetry { full_range, matrix }, 256.0, 256.0).convert_row(&luma, &cb, &cr, row);
-        [red, green, blue].map(|[value]| value.round())
+        let from = RgbFromYuv::new(Colorimetry { full_range, matrix }, 256.0, 256.0);
+        from.convert_row([&luma, &cb, &cr], ChannelOrder::Bgr, &mut row);
+        let [[blue, green, red, _]] = row;
+        from.convert_row([&luma, &cb, &cr], ChannelOrder::Rgb, &mut row);
+        assert_eq!(row, [[red, green, blue, 0]]);
+        [red, green, blue]
     }
 
     /// Code values of the 100 % colour bars, from the standards' own equations rounded to 8 bits.
@@ -95,7 +112,7 @@ mod tests {
             (true, Bt709, [54.0, 99.0, 255.0], [254u8, 0, 1]),
         ] {
             let found = rgb(full_range, matrix, yuv);
-            let near = found.iter().zip(expected).all(|(a, b)| (a - f32::from(b)).abs() <= 1.0);
+            let near = found.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 1);
             assert!(near, "{matrix:?} full {full_range}: {yuv:?} became {found:?}, not {expected:?}");
         }
     }
@@ -104,15 +121,15 @@ mod tests {
     fn grey_stays_grey_and_the_ends_of_the_range_are_black_and_white() {
         for matrix in [ColorMatrix::Bt601, ColorMatrix::Bt709, ColorMatrix::Bt2020] {
             for (full_range, luma, grey) in [
-                (false, 16.0, 0.0),
-                (false, 235.0, 255.0),
-                (false, 1.0, 0.0),
-                (true, 0.0, 0.0),
-                (true, 255.0, 255.0),
-                (true, 119.0, 119.0),
+                (false, 16.0, 0),
+                (false, 235.0, 255),
+                (false, 1.0, 0),
+                (true, 0.0, 0),
+                (true, 255.0, 255),
+                (true, 119.0, 119),
             ] {
                 let found = rgb(full_range, matrix, [luma, 128.0, 128.0]);
-                assert!(found.iter().all(|value| (value - grey).abs() < 1e-3), "{luma}: {found:?}");
+                assert_eq!(found, [grey; 3], "{luma}");
             }
         }
     }

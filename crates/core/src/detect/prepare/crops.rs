@@ -4,7 +4,8 @@
 use crate::model::EllipsePx;
 
 use super::super::layout::{FrameFromModel, InputLayout, Turn};
-use super::{Loaded, Preparer, View};
+use super::turned::turn_onto;
+use super::{Loaded, Pixel, Preparer, View};
 
 /// Both sides of a crop in pixels of the network's input, a multiple of 32. With 96 a fifth more background is hidden.
 pub(crate) const CROP_SIDE_PX: usize = 128;
@@ -39,8 +40,8 @@ impl Place {
 /// Crops side by side, as the input of a network for several pictures of one size.
 #[derive(Debug)]
 pub(crate) struct Crops<'a> {
-    /// For each crop three planes of `side` x `side` values in 0..=255.
-    pub(crate) pixels: &'a [f32],
+    /// For each crop `side` x `side`, row by row.
+    pub(crate) pixels: &'a [Pixel],
     /// Rows, and columns.
     pub(crate) side: usize,
     /// The way back, for each crop.
@@ -108,14 +109,13 @@ impl Loaded<'_> {
     /// A crop for each place.
     pub(crate) fn crops(&mut self, places: &[Place]) -> Crops<'_> {
         let side = CROP_SIDE_PX;
-        self.load_turner(false);
-        let Preparer { straight, turner, pixels, order, .. } = &mut *self.preparer;
-        let whole = straight.scaled(&self.frame, *order).layout;
+        let Preparer { straight, pixels, order, .. } = &mut *self.preparer;
+        let scaled = straight.scaled(&self.frame, *order);
         let mut frame_from_model = Vec::with_capacity(places.len());
-        pixels.resize(places.len() * 3 * side * side, 0.0);
-        for (place, pixels) in places.iter().zip(pixels.chunks_exact_mut(3 * side * side)) {
-            let layout = place.layout(&whole, self.frame.origin_px);
-            turner.turn(&layout, pixels);
+        pixels.resize(places.len() * side * side, Pixel::default());
+        for (place, pixels) in places.iter().zip(pixels.chunks_exact_mut(side * side)) {
+            let layout = place.layout(&scaled.layout, self.frame.origin_px);
+            turn_onto(pixels, &scaled, &layout);
             frame_from_model.push(layout.frame_from_model.moved(self.frame.origin_px));
         }
         Crops { pixels, side, frame_from_model }

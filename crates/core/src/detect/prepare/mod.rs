@@ -1,4 +1,4 @@
-//! From the planes of a frame straight to the planar `f32` input of a network, without a picture in between.
+//! From the planes of a frame straight to the small picture that a network gets, without a large one in between.
 
 mod axis;
 mod colour;
@@ -14,10 +14,14 @@ use colour::RgbFromYuv;
 pub use crops::Place;
 pub(crate) use crops::{CLOSE_SIDE_PX, CROP_SIDE_PX};
 use scaler::Scaler;
-use turned::Turner;
+use turned::turn_onto;
 pub(crate) use view::View;
 
-/// Order of the three colour planes in a network's input.
+/// A pixel of a network's input: three colours in 0..=255 in the order that the network expects, and a 0, since four bytes are
+/// quicker to handle than three.
+pub(crate) type Pixel = [u8; 4];
+
+/// Order of the three colours in a network's input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ChannelOrder {
     /// Red first.
@@ -64,8 +68,8 @@ pub(crate) fn rgb_factors(colour: Colorimetry) -> [f32; 8] {
 /// A network's input and where it came from.
 #[derive(Debug)]
 pub(crate) struct Prepared<'a> {
-    /// Three planes of `height` x `width` values in 0..=255.
-    pub(crate) pixels: &'a [f32],
+    /// `height` x `width`, row by row.
+    pub(crate) pixels: &'a [Pixel],
     /// Columns.
     pub(crate) width: usize,
     /// Rows.
@@ -83,9 +87,8 @@ pub(crate) struct Preparer {
     straight: Scaler,
     /// For turns by half a right angle.
     diagonal: Scaler,
-    turner: Turner,
     /// Input that is not simply a scaled picture.
-    pixels: Vec<f32>,
+    pixels: Vec<Pixel>,
 }
 
 impl Preparer {
@@ -96,7 +99,6 @@ impl Preparer {
             sides,
             straight: Scaler::new(sides.straight_px, Turn::NONE),
             diagonal: Scaler::new(sides.diagonal_px, Turn::eighths(1)),
-            turner: Turner::default(),
             pixels: Vec::new(),
         }
     }
@@ -111,7 +113,7 @@ impl Preparer {
     pub(crate) fn load<'a>(&'a mut self, frame: impl Into<View<'a>>) -> Loaded<'a> {
         self.straight.forget();
         self.diagonal.forget();
-        Loaded { frame: frame.into(), preparer: self, turner_has: None }
+        Loaded { frame: frame.into(), preparer: self }
     }
 }
 
@@ -120,8 +122,6 @@ impl Preparer {
 pub(crate) struct Loaded<'a> {
     frame: View<'a>,
     preparer: &'a mut Preparer,
-    /// Whether the turner has the picture as it is scaled for diagonal turns, or the other.
-    turner_has: Option<bool>,
 }
 
 impl Loaded<'_> {
@@ -131,25 +131,17 @@ impl Loaded<'_> {
         let layout = self.preparer.sides.layout(self.frame.size, turn);
         let (width, height) = (layout.width, layout.height);
         let frame_from_model = layout.frame_from_model.moved(self.frame.origin_px);
+        let Preparer { order, straight, diagonal, pixels, .. } = &mut *self.preparer;
+        let scaler = if turn.is_diagonal() { diagonal } else { straight };
+        let scaled = scaler.scaled(&self.frame, *order);
         let pixels = if turn == Turn::NONE {
-            self.preparer.straight.scaled(&self.frame, self.preparer.order).pixels
+            scaled.pixels
         } else {
-            self.load_turner(turn.is_diagonal());
-            let Preparer { turner, pixels, .. } = &mut *self.preparer;
-            pixels.resize(3 * width * height, 0.0);
-            turner.turn(&layout, pixels);
+            pixels.resize(width * height, Pixel::default());
+            turn_onto(pixels, &scaled, &layout);
             pixels
         };
         Prepared { pixels, width, height, frame_from_model }
-    }
-
-    fn load_turner(&mut self, diagonal: bool) {
-        if self.turner_has.replace(diagonal) == Some(diagonal) {
-            return;
-        }
-        let Preparer { order, straight, diagonal: smaller, turner, .. } = &mut *self.preparer;
-        let scaler = if diagonal { smaller } else { straight };
-        turner.load(&scaler.scaled(&self.frame, *order));
     }
 }
 

@@ -3,10 +3,10 @@
 use crate::model::{Colorimetry, FrameSize};
 
 use super::super::layout::{InputLayout, Turn};
-use super::ChannelOrder;
-use super::colour::{RgbFromYuv, RgbRow};
+use super::colour::RgbFromYuv;
 use super::plane::PlaneScaler;
 use super::view::View;
+use super::{ChannelOrder, Pixel};
 
 /// Scales frames to the size that they have in inputs whose longest side is `side_px`, for one kind of turn.
 #[derive(Debug)]
@@ -22,8 +22,8 @@ pub(super) struct Scaler {
 /// A scaled frame, before it is turned.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scaled<'a> {
-    /// Three planes of `layout.width` x `layout.height` values in 0..=255, black to the right of the content and below.
-    pub(super) pixels: &'a [f32],
+    /// `layout.width` x `layout.height`, black to the right of the content and below.
+    pub(super) pixels: &'a [Pixel],
     /// Where the content lies.
     pub(super) layout: InputLayout,
 }
@@ -39,7 +39,7 @@ struct Tables {
     /// One row each of luma, Cb and Cr at content width.
     rows: [Vec<f32>; 3],
     /// The scaled frame. What lies beside its content is black, and never written.
-    pixels: Vec<f32>,
+    pixels: Vec<Pixel>,
 }
 
 impl Scaler {
@@ -82,27 +82,19 @@ impl Tables {
         let chroma = PlaneScaler::new((size.width() / 2, size.height() / 2), target);
         let rgb_from_yuv = RgbFromYuv::new(colour, luma.unit(), chroma.unit());
         let rows = std::array::from_fn(|_| vec![0.0; target.0]);
-        let pixels = vec![0.0; 3 * layout.width * layout.height];
+        let pixels = vec![Pixel::default(); layout.width * layout.height];
         Self { key: (size, colour), layout, luma, chroma, rgb_from_yuv, rows, pixels }
     }
 
     fn scale(&mut self, frame: &View<'_>, order: ChannelOrder) {
         let [y, u, v] = frame.planes;
         let [luma, cb, cr] = &mut self.rows;
-        let (stride, plane) = (self.layout.width, self.layout.width * self.layout.height);
-        let (first, rest) = self.pixels.split_at_mut(plane);
-        let (second, third) = rest.split_at_mut(plane);
-        let planes = first.chunks_exact_mut(stride).zip(second.chunks_exact_mut(stride));
-        let planes = planes.zip(third.chunks_exact_mut(stride)).take(self.layout.content_height);
-        for (at, ((first, second), third)) in planes.enumerate() {
+        let rows = self.pixels.chunks_exact_mut(self.layout.width).take(self.layout.content_height);
+        for (at, row) in rows.enumerate() {
             self.luma.scale_row(&y, at, luma);
             self.chroma.scale_row(&u, at, cb);
             self.chroma.scale_row(&v, at, cr);
-            let (red, blue) = match order {
-                ChannelOrder::Rgb => (first, third),
-                ChannelOrder::Bgr => (third, first),
-            };
-            self.rgb_from_yuv.convert_row(luma, cb, cr, RgbRow { red, green: second, blue });
+            self.rgb_from_yuv.convert_row([luma, cb, cr], order, row);
         }
     }
 }

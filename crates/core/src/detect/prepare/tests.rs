@@ -49,24 +49,25 @@ fn rgb(colour: Colorimetry, [y, cb, cr]: [f64; 3]) -> [f64; 3] {
 
 /// The largest difference between the fast and the slow way over a sample of pixels, and the largest value in
 /// the padding.
-fn compare(frame: &Frame, side_px: u16, order: ChannelOrder) -> (f64, f32) {
+fn compare(frame: &Frame, side_px: u16, order: ChannelOrder) -> (f64, u8) {
     let layout = InputLayout::new(frame.size(), side_px, Turn::NONE);
     let target = (layout.content_width, layout.content_height);
     let mut preparer = Preparer::new(Sides::new(side_px), order);
     let mut loaded = preparer.load(frame);
     let found = loaded.whole(Turn::NONE);
     let [y_plane, u, v] = frame.planes();
-    let (mut worst, mut padding) = (0.0f64, 0.0f32);
-    for (channel, plane) in found.pixels.chunks_exact(found.width * found.height).enumerate() {
-        for (at, value) in plane.iter().enumerate() {
-            let (x, y) = (at % found.width, at / found.width);
-            if x >= target.0 || y >= target.1 {
-                padding = padding.max(value.abs());
-            } else if at % 13 == 0 {
-                let yuv = [&y_plane, &u, &v].map(|plane| resampled(plane, target, x, y));
-                let channel = if order == ChannelOrder::Rgb { channel } else { 2 - channel };
-                worst = worst.max((rgb(frame.colour, yuv)[channel] - f64::from(*value)).abs());
-            }
+    let (mut worst, mut padding) = (0.0f64, 0);
+    for (at, pixel) in found.pixels.iter().enumerate() {
+        let (x, y) = (at % found.width, at / found.width);
+        if x >= target.0 || y >= target.1 {
+            padding = padding.max(pixel.iter().copied().max().unwrap());
+        } else if at % 13 == 0 {
+            let yuv = [&y_plane, &u, &v].map(|plane| resampled(plane, target, x, y));
+            let [first, second, third, _] = pixel.map(f64::from);
+            let found =
+                if order == ChannelOrder::Rgb { [first, second, third] } else { [third, second, first] };
+            let off = rgb(frame.colour, yuv).into_iter().zip(found).map(|(a, b)| (a - b).abs());
+            worst = off.fold(worst, f64::max);
         }
     }
     (worst, padding)
@@ -87,9 +88,9 @@ proptest! {
         let order = if rgb { ChannelOrder::Rgb } else { ChannelOrder::Bgr };
         let (worst, padding) = compare(&noise(width, height, colour, seed), side * 32, order);
         // Rows are weighted in 256ths: each of up to a few rows is off by 1/512 of its value at most, in luma
-        // and in chroma.
-        prop_assert!(worst < 3.0, "off by {}", worst);
-        prop_assert!(padding == 0.0, "padding {}", padding);
+        // and in chroma; and the result is rounded.
+        prop_assert!(worst < 3.5, "off by {}", worst);
+        prop_assert!(padding == 0, "padding {}", padding);
     }
 
     #[test]
@@ -102,11 +103,9 @@ proptest! {
         let mut preparer = Preparer::new(Sides::new(96), ChannelOrder::Rgb);
         let mut loaded = preparer.load(&flat);
         let found = loaded.whole(Turn::NONE);
-        for plane in found.pixels.chunks_exact(found.width * found.height) {
-            for row in plane.chunks_exact(found.width).take(layout.content_height) {
-                let content = &row[..layout.content_width];
-                prop_assert!(content.iter().all(|value| (value - f32::from(grey)).abs() < 0.01));
-            }
+        for row in found.pixels.chunks_exact(found.width).take(layout.content_height) {
+            let content = &row[..layout.content_width];
+            prop_assert!(content.iter().all(|pixel| *pixel == [grey, grey, grey, 0]));
         }
     }
 }
@@ -115,17 +114,17 @@ proptest! {
 #[test]
 fn ratios_of_real_recordings_agree_with_the_definitions() {
     for (width, height, limit) in [
-        (256, 128, 0.01), // 2 to 1, as 1280x720: exact
-        (384, 192, 1.0),  // 3 to 1 with chroma 3 to 2, as 1920x1080
-        (768, 256, 1.0),  // 6 to 1, as 3840x2160
-        (128, 96, 0.01),  // 1 to 1
-        (64, 64, 0.51),   // enlarged twice
-        (1600, 64, 2.0),  // 12.5 to 1
-        (2, 1200, 2.5),   // a thread
+        (256, 128, 0.51), // 2 to 1, as 1280x720: exact but for the rounding
+        (384, 192, 1.5),  // 3 to 1 with chroma 3 to 2, as 1920x1080
+        (768, 256, 1.5),  // 6 to 1, as 3840x2160
+        (128, 96, 0.51),  // 1 to 1
+        (64, 64, 1.01),   // enlarged twice
+        (1600, 64, 2.5),  // 12.5 to 1
+        (2, 1200, 3.0),   // a thread
     ] {
         let noise = noise(width, height, FULL_601, 7);
         let (worst, padding) = compare(&noise, 128, ChannelOrder::Rgb);
-        assert!(worst < limit && padding == 0.0, "{width}x{height}: off by {worst}, padding {padding}");
+        assert!(worst < limit && padding == 0, "{width}x{height}: off by {worst}, padding {padding}");
     }
 }
 
@@ -159,14 +158,8 @@ fn quarter_turns_move_pixels_without_changing_them() {
                 2 => (width - 1 - x, height - 1 - y),
                 _ => (y, width - 1 - x),
             };
-            for channel in 0..3 {
-                let value = upright[(channel * height + y) * width + x];
-                let moved = turned.pixels[(channel * turned.height + to_y) * turned.width + to_x];
-                assert!(
-                    (value - moved).abs() < 1e-3,
-                    "quarter {quarter}, pixel {x},{y}: {value} became {moved}"
-                );
-            }
+            let moved = turned.pixels[to_y * turned.width + to_x];
+            assert_eq!(moved, upright[y * width + x], "quarter {quarter}, pixel {x},{y}");
         }
     }
 }
@@ -196,8 +189,9 @@ fn a_crop_shows_what_lies_around_its_place() {
     let mut loaded = preparer.load(&frame);
     let crops = loaded.crops(&[at(0.0), at(std::f32::consts::PI)]);
     let middle = crops.side / 2;
-    for (crop, across) in crops.pixels.chunks(3 * crops.side * crops.side).zip([1.0, -1.0]) {
-        let row = &crop[middle * crops.side..][..crops.side];
+    for (crop, across) in crops.pixels.chunks(crops.side * crops.side).zip([1.0, -1.0]) {
+        let row: Vec<f32> =
+            crop[middle * crops.side..][..crops.side].iter().map(|pixel| f32::from(pixel[0])).collect();
         let expected = |x: usize| (300.0 + across * (x as f32 + 0.5 - middle as f32)) * 255.0 / 640.0;
         assert!((row[middle] - expected(middle)).abs() < 1.5, "{} for {}", row[middle], expected(middle));
         assert!((row[10] - expected(10)).abs() < 1.5 && (row[120] - expected(120)).abs() < 1.5);
