@@ -55,7 +55,7 @@ pub(crate) fn section() -> Result<Section, String> {
         }
         let (workers, rate) = measure(&work, size).map_err(|what| format!("{width}x{height}: {what}"))?;
         let _ = writeln!(body, "| {width}x{height} | {workers} | {rate:.1} |");
-        let _ = writeln!(costs, "{}", cost_row((width, height), &work));
+        let _ = writeln!(costs, "{}", cost_row((width, height), &work)?);
     }
     let _ = write!(
         body,
@@ -109,17 +109,18 @@ fn treat(worker: &mut GpuWorker, size: FrameSize, next: &AtomicU64, began: Insta
     Ok(treated)
 }
 
-fn cost_row((width, height): (usize, usize), work: &GpuWork) -> String {
+fn cost_row((width, height): (usize, usize), work: &GpuWork) -> Result<String, String> {
     let (passes, pictures) = work.cycle(FACES);
     let sum = |of: fn(&PassCost) -> u64| passes.iter().map(of).sum::<u64>() as f64 / pictures as f64;
-    let picture = (width * height * 3 / 2) as f64;
+    let hidden = work.bytes_hidden(FACES).map_err(|e| e.to_string())? as f64;
     let (adds, launches) = (sum(|pass| pass.multiply_adds), sum(|pass| pass.launches));
-    // Redaction sends every picture up and back, and reads and writes it once in between, with two launches a face.
-    let (up, back) = (sum(|pass| pass.up_bytes) + picture, sum(|pass| pass.back_bytes) + picture);
-    let (device, launches) = (sum(|pass| pass.device_bytes) + 2.0 * picture, launches + 2.0 * FACES as f64);
+    // Redaction sends the rows that faces are on up and back, and reads and writes them once in between, with two
+    // launches a face.
+    let (up, back) = (sum(|pass| pass.up_bytes) + hidden, sum(|pass| pass.back_bytes) + hidden);
+    let (device, launches) = (sum(|pass| pass.device_bytes) + 2.0 * hidden, launches + 2.0 * FACES as f64);
     let seconds =
         adds / MULTIPLY_ADDS + device / DEVICE_BYTES + (up + back) / BUS_BYTES + launches * LAUNCH_SECONDS;
-    format!(
+    Ok(format!(
         "| {width}x{height} | {:.2} G | {:.0} MB | {:.1} MB | {:.1} MB | {launches:.0} | {:.2} ms | {:.0} |",
         adds / 1e9,
         device / 1e6,
@@ -127,5 +128,5 @@ fn cost_row((width, height): (usize, usize), work: &GpuWork) -> String {
         back / 1e6,
         seconds * 1e3,
         1.0 / seconds
-    )
+    ))
 }

@@ -1,5 +1,6 @@
 //! What leaves the product: exactly one picture and at most one sound stream, and nothing inherited.
 
+use obscura_tests::run::finish;
 use obscura_tests::{Bench, probe};
 
 const MARK: &str = "OBSCURALEAKMARK";
@@ -69,5 +70,23 @@ fn other_output_codecs_come_out_whole() {
         let clip = bench.make("c.mp4", "-t 0.5 -i {media}/carphone.mp4 -c copy");
         bench.redact(&clip, &["--codec", codec]).expect(0);
         probe::assert_same_times(&probe::times(&clip), &probe::times(&bench.output()));
+    }
+}
+
+/// No encoder but the one that was asked for writes the file.
+#[test]
+fn an_encoder_in_hardware_is_used_or_named_as_missing() {
+    let found = finish(obscura_tests::run::obscura().arg("doctor")).expect(0);
+    let encoders = ["nvh264enc", "vah264enc", "qsvh264enc"];
+    let is_here = |line: &str| line.starts_with("ok") && encoders.iter().any(|name| line.contains(name));
+    let bench = Bench::new();
+    let clip = bench.make("c.mp4", "-t 0.5 -i {media}/carphone.mp4 -c copy");
+    let run = bench.redact(&clip, &["--codec", "hardware"]);
+    if found.stdout.lines().any(is_here) {
+        run.expect(0);
+        probe::assert_same_times(&probe::times(&clip), &probe::times(&bench.output()));
+    } else {
+        run.refused(7, &["an H.264 encoder in hardware is missing on this machine"]);
+        assert!(bench.results().is_empty());
     }
 }

@@ -40,10 +40,27 @@ impl GpuWork {
         let finder = CenterFace::on_gpu(Arc::clone(&self.accelerator), SETTINGS)?;
         let mut finder = finder.with_small_diagonals();
         finder.reserve(self.size)?;
-        let redactor = Redactor::new(self.device, self.size, FaceStyle::Blur)?;
+        let redactor = self.redactor()?;
         let schedule = Schedule::new(Search::Turned, Speed::Balanced, Some((25, 1)));
-        let places = ellipses(faces, self.size, 120.0).map(Place::of).collect();
+        let places = self.places(faces);
         Ok(GpuWorker { finder, redactor, schedule, places })
+    }
+
+    /// Bytes of a picture with so many faces that go to the device to be hidden, and of what comes back.
+    ///
+    /// # Errors
+    /// A GPU with too little memory.
+    pub fn bytes_hidden(&self, faces: usize) -> Result<u64, Failure> {
+        let masks = masks_of(self.places(faces).iter().map(|place| place.face));
+        Ok(self.redactor()?.bytes_reached(&masks))
+    }
+
+    fn redactor(&self) -> Result<Redactor, Failure> {
+        Ok(Redactor::new(self.device, self.size, FaceStyle::Blur)?)
+    }
+
+    fn places(&self, faces: usize) -> Vec<Place> {
+        ellipses(faces, self.size, 120.0).map(Place::of).collect()
     }
 
     /// What a picture at its size costs on average in the same search, with so many faces about: the passes over one

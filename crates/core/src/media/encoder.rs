@@ -5,6 +5,7 @@ use gstreamer::prelude::*;
 
 use super::chain::make;
 use super::error::MediaError;
+use super::hardware;
 use super::writer::WriterSettings;
 use crate::model::{FrameSize, Speed, VideoCodec};
 
@@ -48,6 +49,11 @@ pub(super) fn chain(settings: &WriterSettings, size: FrameSize) -> Result<Vec<gs
         VideoCodec::X264 => vec![x264(settings, size)?, make("h264parse")?],
         VideoCodec::OpenH264 => vec![openh264(settings)?, make("h264parse")?],
         VideoCodec::Vp9 => vec![vp9(settings)?, make("vp9parse")?],
+        VideoCodec::Hardware => {
+            let mut chain = hardware::chain(settings)?;
+            chain.push(make("h264parse")?);
+            chain
+        }
     };
     chain.push(queue);
     Ok(chain)

@@ -13,6 +13,7 @@ mod edits;
 mod encoder;
 mod error;
 mod finished;
+mod hardware;
 mod index;
 mod index_mp4;
 mod index_other;

@@ -230,6 +230,8 @@ words! {
         OpenH264 = "openh264",
         /// VP9 by libvpx.
         Vp9 = "vp9",
+        /// H.264 by an encoder in hardware; its absence is an error.
+        Hardware = "hardware",
     }
 }
 

@@ -1,12 +1,17 @@
-//! The kernels on a GPU: upload, measure, sums back, paint, picture back.
+//! The kernels on a GPU: upload, measure, sums back, paint, what was painted back.
+//!
+//! Of the picture, only the rows that masks lie on go there and come back.
 //!
 //! Whatever goes wrong here ends in an error, see [`crate::gpu`].
+
+use std::ops::Range;
 
 use super::backend::{Backend, Job};
 use super::error::RedactError;
 use super::gpu_buffers as layout;
 use super::gpu_buffers::Buffers;
 use super::grid::CellGrid;
+use super::rows::reached;
 use crate::gpu::{Binding, Gpu, GpuError, read};
 use crate::model::{Frame, FrameSize};
 
@@ -70,7 +75,10 @@ impl GpuBackend {
             }
             buffers.reserve(&gpu.device, bindings, jobs);
             let lists = &buffers.lists;
-            gpu.queue.write_buffer(&buffers.picture, 0, frame.bytes());
+            for rows in reached(jobs.iter().map(|job| job.layout), *size) {
+                let bytes = frame.bytes().get(rows.clone()).ok_or("a mask is outside the picture")?;
+                gpu.queue.write_buffer(&buffers.picture, rows.start as u64, bytes);
+            }
             gpu.queue.write_buffer(&lists.job_buffer, 0, &layout::job_bytes(jobs, *size));
             gpu.queue.write_buffer(&lists.span_buffer, 0, &layout::span_bytes(jobs));
             Ok(())
@@ -116,19 +124,17 @@ impl GpuBackend {
         let Buffers { picture, picture_back, lists } = &self.buffers;
         self.gpu.queue.write_buffer(&lists.surface_buffer, 0, &packed);
         let mut encoder = self.encode(&self.paint, jobs, paint_groups);
-        let picture_bytes = self.size.byte_len() as u64;
-        encoder.copy_buffer_to_buffer(picture, 0, picture_back, 0, picture_bytes);
+        let rows = reached(jobs.iter().map(|job| job.layout), self.size);
+        let mut end = 0;
+        for rows in &rows {
+            let bytes = rows.len() as u64;
+            encoder.copy_buffer_to_buffer(picture, rows.start as u64, picture_back, end, bytes);
+            end += bytes;
+        }
         let tally_bytes = layout::tally_bytes(jobs.len());
-        self.gpu.submit(encoder, &[(&lists.tally_back, tally_bytes), (picture_back, picture_bytes)])?;
+        self.gpu.submit(encoder, &[(&lists.tally_back, tally_bytes), (picture_back, end)])?;
         let written = read(&lists.tally_back, tally_bytes, layout::painted);
-        let copied = read(picture_back, picture_bytes, |bytes| {
-            let target = frame.bytes_mut();
-            let fits = target.len() == bytes.len();
-            if fits {
-                target.copy_from_slice(bytes);
-            }
-            fits
-        });
+        let copied = read(picture_back, end, |bytes| put_back(frame, &rows, bytes));
         lists.tally_back.unmap();
         picture_back.unmap();
         if copied? { written } else { Err("the picture came back in another size".to_owned()) }
@@ -156,6 +162,17 @@ impl Backend for GpuBackend {
     ) -> Result<Vec<u64>, RedactError> {
         Ok(self.gpu.guarded("painting", || self.paint_now(frame, jobs, surfaces))?)
     }
+}
+
+/// Puts rows that came back where they belong; whether they are as many as were asked for.
+fn put_back(frame: &mut Frame, rows: &[Range<usize>], mut bytes: &[u8]) -> bool {
+    for rows in rows {
+        let Some((these, rest)) = bytes.split_at_checked(rows.len()) else { return false };
+        let Some(target) = frame.bytes_mut().get_mut(rows.clone()) else { return false };
+        target.copy_from_slice(these);
+        bytes = rest;
+    }
+    bytes.is_empty()
 }
 
 /// An invocation for each cell of each row of the box in all three planes.

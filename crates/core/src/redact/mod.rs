@@ -18,6 +18,7 @@ mod grid;
 mod memory;
 mod outline;
 mod redactor;
+mod rows;
 mod spans;
 mod surface;
 mod veil;

@@ -8,6 +8,7 @@ use super::error::{MAX_SIDE_PX, RedactError};
 use super::gpu::GpuBackend;
 use super::grid::{CellGrid, GridLayout};
 use super::memory::{SurfaceKey, SurfaceMemory};
+use super::rows::reached;
 use super::spans::{Coverage, union_luma_px};
 use super::veil::Veils;
 use crate::draws::Draws;
@@ -168,6 +169,12 @@ impl Redactor {
             return Drawing { jobs, keys: vec![SurfaceKey::WholeFrame], whole_frame: true };
         }
         drawing
+    }
+
+    /// Bytes of the rows that masks lie on: so many go to a GPU, and so many come back.
+    pub(crate) fn bytes_reached(&self, masks: &FrameMasks) -> u64 {
+        let jobs = self.plan(masks).jobs;
+        reached(jobs.iter().map(|job| job.layout), self.size).iter().map(|rows| rows.len() as u64).sum()
     }
 
     fn job(&self, coverage: Coverage) -> Job {
