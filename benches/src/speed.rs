@@ -23,7 +23,7 @@ struct Measured {
 
 /// What runs in each round, in this order.
 const ROWS: [&str; 8] = [
-    "obscura at its defaults (detector 640 wide, x264 veryfast)",
+    "obscura at its defaults (detector 736 wide, x264 veryfast)",
     "obscura --speed fastest (x264 ultrafast)",
     "obscura --search upright --heads off (no turned passes, nobody without a face)",
     "floor: ffmpeg decodes, x264 veryfast encodes",

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  model bytes --onnx::adapt--> smaller, size-free graph --runtime--> session, one per worker thread
-//!  frame planes --prepare--> planar f32, 640 wide --session--> tensors --decode, nms--> boxes
+//!  frame planes --prepare--> pixels of four bytes, 736 wide --session--> tensors --decode, nms--> boxes
 //!  boxes --layout--> ellipses in the frame
 //! ```
 //!

@@ -13,7 +13,7 @@ use crate::detect::{
 use crate::media;
 use crate::model::{
     Arithmetic, Detection, Device, EllipsePx, FaceStyle, Frame, FrameMasks, FrameSize, Mask, MaskArea,
-    MaskSource, Plan, PtsNanos, Speed, TrackId, VoiceMode,
+    MaskSource, Plan, PtsNanos, Search, Speed, TrackId, VoiceMode,
 };
 use crate::noise;
 pub use crate::pipeline::home_folder;
@@ -26,8 +26,11 @@ pub use gpu::{GpuWork, GpuWorker};
 /// Why a kernel could not be made or run.
 pub type Failure = Box<dyn std::error::Error>;
 
-const SETTINGS: DetectorSettings =
-    DetectorSettings { side_px: 640, score_threshold: 0.1, numbers: Numbers::Float32 };
+const SETTINGS: DetectorSettings = DetectorSettings {
+    side_px: Search::Turned.detector_side_px(),
+    score_threshold: 0.1,
+    numbers: Numbers::Float32,
+};
 
 /// How the encoder of pictures of a size is set, in x264's own words, for the floor that the speed is measured against;
 /// that has all cores to encode with.

@@ -44,13 +44,13 @@ impl Sides {
         Self { straight_px: side_px, diagonal_px: side_px }
     }
 
-    /// Makes pictures that are turned by half a right angle smaller, by a fifth: more than half of their square is
-    /// black. Over six scenes that made no difference to leaks or to the background that is hidden, and it saves a
-    /// third of such a pass.
+    /// Makes pictures that are turned by half a right angle smaller, by an eighth: more than half of their square is
+    /// black, and a quarter of such a pass is saved. By a fifth, 451 instead of 393 of 39,640 faces leaked over 48
+    /// composed scenes.
     #[must_use]
     pub(crate) fn with_small_diagonals(self) -> Self {
         let step = u16::try_from(SIDE_STEP).unwrap_or(1);
-        Self { diagonal_px: (self.straight_px / 5 * 4 / step * step).max(step), ..self }
+        Self { diagonal_px: (self.straight_px / 8 * 7 / step * step).max(step), ..self }
     }
 
     /// How a frame lies on the input of a pass over all of it.

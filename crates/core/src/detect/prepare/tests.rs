@@ -167,13 +167,13 @@ fn quarter_turns_move_pixels_without_changing_them() {
 #[test]
 fn only_diagonal_turns_become_smaller_where_that_is_asked_for() {
     let frame = noise(640, 360, FULL_601, 3);
-    let mut preparer = Preparer::new(Sides::new(640).with_small_diagonals(), ChannelOrder::Rgb);
+    let mut preparer = Preparer::new(Sides::new(736).with_small_diagonals(), ChannelOrder::Rgb);
     let sizes = [0, 1, 2, 3].map(|eighths| {
         let mut loaded = preparer.load(&frame);
         let input = loaded.whole(Turn::eighths(eighths));
         (input.width, input.height)
     });
-    assert_eq!(sizes, [(640, 352), (512, 512), (352, 640), (512, 512)]);
+    assert_eq!(sizes, [(736, 416), (640, 640), (416, 736), (640, 640)]);
 }
 
 #[test]
