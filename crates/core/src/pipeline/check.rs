@@ -22,7 +22,9 @@ use super::stages::search::{self, Looked};
 use super::threads::{Brake, Starter, collect};
 use crate::detect::{DetectorSettings, FaceDetector, Numbers, YuNet};
 use crate::media::{self, InputFile, MediaError, PictureSource, SoundSource};
-use crate::model::{BoxPx, Detection, DurationNanos, EllipsePx, FrameMasks, Plan, PtsNanos, Sha256Digest};
+use crate::model::{
+    self, BoxPx, Detection, DurationNanos, EllipsePx, FrameMasks, Plan, PtsNanos, Sha256Digest,
+};
 
 /// Score from which the second detector's faces count. At 0.5 it finds 78 % of the annotated faces of the masked-face
 /// photographs with 0.8 false ones a picture; most of those do not last.
@@ -56,6 +58,10 @@ const MAX_PTS_ERROR: DurationNanos = DurationNanos(100_000);
 
 /// Largest allowed error of the sound's start and length.
 const MAX_SOUND_ERROR: DurationNanos = DurationNanos::from_millis(10);
+
+/// Longest side of its input in pixels, but for a thorough search, whose size it then has: the scores above were chosen
+/// with it, and every picture is looked at.
+const CHECK_SIDE_PX: u16 = 640;
 
 /// Residual faces that are followed at once; more than this is not a picture of people any more.
 const MAX_RESIDUALS: usize = 256;
@@ -174,7 +180,7 @@ fn check_sound(
 /// One second detector for each processor.
 fn checkers(plan: &Plan, assets: &Assets) -> Result<Vec<Box<dyn FaceDetector>>, EngineError> {
     let settings = DetectorSettings {
-        side_px: plan.detector_side_px,
+        side_px: if plan.search == model::Search::Thorough { plan.detector_side_px } else { CHECK_SIDE_PX },
         score_threshold: CHECK_SCORE,
         numbers: Numbers::Float32,
     };
