@@ -21,6 +21,7 @@ mod error;
 mod gpu;
 mod layout;
 mod library;
+mod look;
 mod lookout;
 mod nms;
 mod onnx;

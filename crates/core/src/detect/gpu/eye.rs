@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::super::centerface;
 use super::super::error::DetectError;
-use super::super::layout::{FrameFromModel, InputLayout, Turn};
-use super::super::prepare::{CLOSE_SIDE_PX, CROP_SIDE_PX, Place, Sides, View};
-use super::super::runtime::{Outputs, Plain};
+use super::super::layout::Turn;
+use super::super::prepare::{Sides, View};
+use super::super::runtime::Plain;
 use super::accelerator::Accelerator;
 use super::arrangement::{self, Arrangement, InputShape, SETTINGS_STRIDE};
+use super::look::GpuLook;
 use super::planes;
 use crate::gpu::{Gpu, GpuError, buffer, read};
 use crate::model::FrameSize;
@@ -18,28 +19,28 @@ use crate::model::FrameSize;
 const GROUP: u32 = 16;
 
 /// Small pictures that are kept: for turns by right angles, for the others, and of the surroundings of a small face.
-const STRAIGHT: usize = 0;
-const DIAGONAL: usize = 1;
-const CLOSE: usize = 2;
+pub(super) const STRAIGHT: usize = 0;
+pub(super) const DIAGONAL: usize = 1;
+pub(super) const CLOSE: usize = 2;
 
 /// Memory of one worker, kept from picture to picture. It grows and never shrinks.
 #[derive(Debug)]
 pub(in crate::detect) struct Eye {
-    shared: Arc<Accelerator>,
-    sides: Sides,
+    pub(super) shared: Arc<Accelerator>,
+    pub(super) sides: Sides,
     picture: Memory,
-    smalls: [Memory; 3],
+    pub(super) smalls: [Memory; 3],
     slots: Vec<Memory>,
     arrangements: HashMap<InputShape, Arrangement>,
     scalings: Memory,
     turnings: Memory,
     back: Memory,
-    found: Vec<Plain>,
+    pub(super) found: Vec<Plain>,
 }
 
 /// One list on the device, as long as the longest that was asked for.
 #[derive(Debug)]
-struct Memory {
+pub(super) struct Memory {
     what: &'static str,
     usage: wgpu::BufferUsages,
     held: Option<wgpu::Buffer>,
@@ -51,7 +52,7 @@ impl Memory {
     }
 
     /// Makes room; whether that made a new list, so that whatever binds the old one is stale.
-    fn reserve(&mut self, gpu: &Gpu, bytes: u64) -> Result<bool, GpuError> {
+    pub(super) fn reserve(&mut self, gpu: &Gpu, bytes: u64) -> Result<bool, GpuError> {
         if self.held.as_ref().is_some_and(|held| held.size() >= bytes) {
             return Ok(false);
         }
@@ -69,16 +70,16 @@ impl Memory {
 
 /// What has to happen before the network runs.
 #[derive(Debug, Default)]
-struct Preparation {
+pub(super) struct Preparation {
     /// Settings of each step, a stride apart.
-    scalings: Vec<u8>,
-    turnings: Vec<u8>,
-    steps: Vec<Step>,
+    pub(super) scalings: Vec<u8>,
+    pub(super) turnings: Vec<u8>,
+    pub(super) steps: Vec<Step>,
 }
 
 /// A dispatch: of which small picture, with which settings, over so many columns and rows.
 #[derive(Debug)]
-enum Step {
+pub(super) enum Step {
     Scale { small: usize, offset: u32, size: [u32; 2] },
     Turn { small: usize, offset: u32, size: [u32; 2] },
 }
@@ -144,7 +145,7 @@ impl Eye {
             }
             Ok(())
         })?;
-        Ok(GpuLook { eye: self, view, starts, is_scaled: [false; 2] })
+        Ok(GpuLook::new(self, view, starts))
     }
 
     /// What the network makes of values that are laid in front of it.
@@ -192,7 +193,7 @@ impl Eye {
     }
 
     /// Prepares, calculates and brings back the outputs.
-    fn run(&mut self, preparation: &Preparation, input: InputShape) -> Result<(), GpuError> {
+    pub(super) fn run(&mut self, preparation: &Preparation, input: InputShape) -> Result<(), GpuError> {
         self.make_room(input)?;
         let shared = Arc::clone(&self.shared);
         let tensors: Vec<_> =
@@ -298,130 +299,4 @@ impl Eye {
         pass.dispatch_workgroups(columns.div_ceil(GROUP), rows.div_ceil(GROUP), 1);
         Ok(())
     }
-}
-
-/// A picture in front of the network.
-#[derive(Debug)]
-pub(in crate::detect) struct GpuLook<'a> {
-    eye: &'a mut Eye,
-    view: View<'a>,
-    starts: [usize; 3],
-    is_scaled: [bool; 2],
-}
-
-impl GpuLook<'_> {
-    /// What the network makes of the whole picture, turned, and how the input lies in the frame.
-    ///
-    /// # Errors
-    /// [`GpuError`].
-    pub(in crate::detect) fn whole(&mut self, turn: Turn) -> Result<(Outputs<'_>, InputLayout), DetectError> {
-        let layout = self.eye.sides.layout(self.view.size(), turn);
-        let small = if turn.is_diagonal() { DIAGONAL } else { STRAIGHT };
-        let mut preparation = Preparation::default();
-        self.scale_whole(small, &layout, &mut preparation)?;
-        turn_onto(&mut preparation, small, &layout, 0)?;
-        self.eye.run(&preparation, [1, layout.height, layout.width])?;
-        let placed =
-            InputLayout { frame_from_model: layout.frame_from_model.moved(self.view.origin_px()), ..layout };
-        Ok((Outputs::plain(centerface::NAME, &self.eye.found, 1), placed))
-    }
-
-    /// What the network makes of a crop around each place, and how each lies in the frame. Those that `is_close` picks
-    /// are cut out of the frame itself.
-    ///
-    /// # Errors
-    /// [`GpuError`].
-    pub(in crate::detect) fn crops(
-        &mut self,
-        places: &[Place],
-        is_close: impl Fn(&Place) -> bool,
-    ) -> Result<(Outputs<'_>, Vec<FrameFromModel>), DetectError> {
-        let mut preparation = Preparation::default();
-        let mut frame_from_model = Vec::with_capacity(places.len());
-        for (nth, place) in places.iter().enumerate() {
-            let (small, view, whole) = if is_close(place) {
-                let part = place.surroundings(&self.view);
-                let layout = Sides::new(CLOSE_SIDE_PX).layout(part.size(), Turn::NONE);
-                self.scale(CLOSE, &part, &layout, &mut preparation)?;
-                (CLOSE, part, layout)
-            } else {
-                let layout = self.eye.sides.layout(self.view.size(), Turn::NONE);
-                self.scale_whole(STRAIGHT, &layout, &mut preparation)?;
-                (STRAIGHT, self.view, layout)
-            };
-            let layout = place.layout(&whole, view.origin_px());
-            turn_onto(&mut preparation, small, &layout, nth)?;
-            frame_from_model.push(layout.frame_from_model.moved(view.origin_px()));
-        }
-        self.eye.run(&preparation, [places.len(), CROP_SIDE_PX, CROP_SIDE_PX])?;
-        Ok((Outputs::plain(centerface::NAME, &self.eye.found, places.len()), frame_from_model))
-    }
-
-    /// Scales the whole picture, unless that was done.
-    fn scale_whole(
-        &mut self,
-        small: usize,
-        layout: &InputLayout,
-        preparation: &mut Preparation,
-    ) -> Result<(), GpuError> {
-        let done = self.is_scaled.get_mut(small).is_some_and(|done| std::mem::replace(done, true));
-        if done {
-            return Ok(());
-        }
-        let view = self.view;
-        self.scale(small, &view, layout, preparation)
-    }
-
-    fn scale(
-        &mut self,
-        small: usize,
-        part: &View<'_>,
-        layout: &InputLayout,
-        preparation: &mut Preparation,
-    ) -> Result<(), GpuError> {
-        let to = (layout.content_width, layout.content_height);
-        let gpu = &self.eye.shared.gpu;
-        if let Some(memory) = self.eye.smalls.get_mut(small) {
-            memory.reserve(gpu, 16 * (to.0 * to.1) as u64)?;
-        }
-        let settings = planes::scaling(&self.view, self.starts, part, to);
-        let settings =
-            gpu.guarded("scaling", || settings.ok_or_else(|| "the picture is too large".to_owned()))?;
-        let offset = append(&mut preparation.scalings, &settings);
-        preparation.steps.push(Step::Scale { small, offset, size: [to.0, to.1].map(dispatch_size) });
-        Ok(())
-    }
-}
-
-/// Adds the turn of a small picture onto the nth of an input.
-fn turn_onto(
-    preparation: &mut Preparation,
-    small: usize,
-    layout: &InputLayout,
-    nth: usize,
-) -> Result<(), DetectError> {
-    let settings = planes::turning(layout, nth).ok_or(DetectError::Setting {
-        setting: "side_px",
-        value: layout.width as f64,
-        range: "smaller",
-    })?;
-    let offset = append(&mut preparation.turnings, &settings);
-    preparation.steps.push(Step::Turn {
-        small,
-        offset,
-        size: [layout.width, layout.height].map(dispatch_size),
-    });
-    Ok(())
-}
-
-/// Appends settings a stride behind the last; where they begin.
-fn append(list: &mut Vec<u8>, settings: &[u8]) -> u32 {
-    let offset = list.len().next_multiple_of(SETTINGS_STRIDE as usize);
-    list.resize(offset, 0);
-    list.extend_from_slice(settings);
-    u32::try_from(offset).unwrap_or(u32::MAX)
-}
-
-fn dispatch_size(side: usize) -> u32 {
-    u32::try_from(side).unwrap_or(u32::MAX)
 }

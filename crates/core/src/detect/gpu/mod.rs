@@ -13,6 +13,7 @@ mod accelerator;
 mod arrangement;
 mod cost;
 mod eye;
+mod look;
 mod planes;
 mod slots;
 #[cfg(test)]
@@ -20,4 +21,5 @@ mod tests;
 
 pub use accelerator::Accelerator;
 pub use cost::PassCost;
-pub(super) use eye::{Eye, GpuLook};
+pub(super) use eye::Eye;
+pub(super) use look::GpuLook;
