@@ -236,8 +236,8 @@ pub(crate) struct EncodeArgs {
     /// Make the output about as large as the recording
     #[arg(long, conflicts_with = "quality")]
     pub(crate) keep_bitrate: bool,
-    /// Codec of the picture: x264, openh264, vp9, hardware (H.264 by an encoder of NVIDIA, of Intel, or by VA-API; --speed
-    /// does not matter to it, and one that is asked for and absent is an error)
+    /// Codec of the picture: x264, openh264, vp9, hardware (H.264 by an encoder of NVIDIA, of Intel, or by VA-API, of constant
+    /// quality or, with --keep-bitrate, as large as the recording; where there is none, that is an error)
     #[arg(long, value_name = "CODEC", default_value_t = VideoCodec::X264)]
     pub(crate) codec: VideoCodec,
     /// What looks for faces and hides them: auto (a GPU where there is one), cpu, gpu, gpu:N; a GPU that is asked for

@@ -11,7 +11,7 @@ use super::parts;
 use super::prepare::{CROP_SIDE_PX, Loaded, Place, Preparer, View};
 use super::runtime::{Network, Outputs};
 
-/// Crops that the network takes at once: together as large as two thirds of a picture.
+/// Crops that the network takes at once: together nearly half as large as a picture.
 const MAX_CROPS: usize = 8;
 
 /// What a crop shows closer to its border than this share of its side belongs to its neighbours.

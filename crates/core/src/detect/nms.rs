@@ -18,8 +18,8 @@ pub(crate) struct Candidate {
 pub(crate) const MAX_FACE_IOU: f32 = 0.3;
 
 /// More candidates than this are an error: comparing them all would take seconds, and comparing only the surest
-/// would leave faces out. The whole output of `CenterFace` at the default size, 736x416, has 19,136 cells, so only a
-/// picture that looks like a face nearly everywhere comes near it.
+/// would leave faces out. The whole output of `CenterFace` at the default sizes, 736x416 and 640x640, has 19,136 and
+/// 25,600 cells, so only a picture that looks like a face nearly everywhere comes near it.
 pub(crate) const MAX_CANDIDATES: usize = 16_384;
 
 /// More than [`MAX_CANDIDATES`] candidates in one picture.

@@ -1,6 +1,6 @@
 //! Large pictures in parts, for faces that are too small for a look at the whole.
 //!
-//! A network sees a picture of 1920 x 1080 at a third of its size, and finds few faces below 60 pixels there.
+//! A network sees a picture of 1920 x 1080 at two fifths of its size, and finds few faces below 60 pixels there.
 
 use crate::model::FrameSize;
 

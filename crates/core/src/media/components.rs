@@ -22,7 +22,7 @@ const BAD: &str = "gstreamer1.0-plugins-bad";
 const LIBAV: &str = "gstreamer1.0-libav";
 
 /// Element, purpose, package, needed by every run.
-const COMPONENTS: [(&str, &str, &str, bool); 20] = [
+const COMPONENTS: [(&str, &str, &str, bool); 21] = [
     ("decodebin", "finds decoders", "gstreamer1.0-plugins-base", true),
     ("videoconvert", "converts chroma formats and bit depths", "gstreamer1.0-plugins-base", true),
     ("audioresample", "converts sampling rates", "gstreamer1.0-plugins-base", true),
@@ -41,6 +41,7 @@ const COMPONENTS: [(&str, &str, &str, bool); 20] = [
     ("vp9enc", "encodes VP9 (--codec vp9)", GOOD, false),
     ("nvh264enc", "encodes H.264 on NVIDIA's hardware (--codec hardware)", BAD, false),
     ("vah264enc", "encodes H.264 on hardware by VA-API (--codec hardware)", BAD, false),
+    ("vah264lpenc", "encodes H.264 on hardware of little power by VA-API (--codec hardware)", BAD, false),
     ("qsvh264enc", "encodes H.264 on Intel's hardware (--codec hardware)", BAD, false),
     ("av1dec", "decodes AV1", BAD, false),
 ];

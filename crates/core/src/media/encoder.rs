@@ -36,8 +36,8 @@ const STEADY_RATE: &str = ":aq-strength=1.5";
 /// More threads of x264 only hold back pictures.
 const MAX_ENCODER_THREADS: usize = 16;
 
-/// The most that x264's element takes.
-const MAX_KILOBITS: u32 = 2_048_000;
+/// The most that x264's element takes, in kilobits a second.
+pub(super) const MAX_KILOBITS: u32 = 2_048_000;
 
 /// The elements from raw pictures of this size to a parsed stream, and a queue behind them.
 ///

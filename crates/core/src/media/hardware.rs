@@ -1,11 +1,12 @@
 //! H.264 encoders in hardware: which of them this machine has, and how each is told what to aim at.
 //!
 //! `GStreamer` has an element only where its driver and device are there. Names of settings are those of the
-//! documentation of `nvcodec`, `va` and `qsv`; an element that lacks one of them is not used.
+//! documentation of `nvcodec`, `va` and `qsv`; an element that does not take them is passed over for the next.
 
 use gstreamer as gst;
 
 use super::chain::make;
+use super::encoder::MAX_KILOBITS;
 use super::error::MediaError;
 use super::writer::WriterSettings;
 
@@ -16,7 +17,7 @@ struct Encoder {
     mode: &'static str,
     /// Its word for the same quantizer throughout.
     same_quality: &'static str,
-    /// Quantizers, each from 0 to 51 as x264's.
+    /// Quantizers, up to 51 as x264's. The least that is given is 1: to Quick Sync, 0 means its own choice.
     quantizers: &'static [&'static str],
 }
 
@@ -38,35 +39,41 @@ const fn of_va(element: &'static str) -> Encoder {
 }
 
 impl Encoder {
-    /// The element with its settings, as in a description of a pipeline.
+    /// The element with its settings, as in a description of a pipeline. What is only a limit to x264 would be a goal
+    /// here, and a recording of little motion would be blown up to it: then the quality counts alone.
     fn described(&self, settings: &WriterSettings) -> String {
         let Self { element, mode, same_quality, quantizers } = self;
-        let Some(rate) = settings.rate else {
-            let quality = settings.quality;
+        let goal = settings.rate.filter(|rate| rate.ahead_millis.is_none());
+        let Some(rate) = goal else {
+            let quality = settings.quality.max(1);
             let quantizers = quantizers.iter().map(|name| format!(" {name}={quality}"));
             return format!("{element} {mode}={same_quality}{}", quantizers.collect::<String>());
         };
-        format!("{element} {mode}=vbr bitrate={}", (rate.bits_per_second / 1000).max(1))
+        let kilobits = (rate.bits_per_second / 1000).clamp(1, MAX_KILOBITS.into());
+        format!("{element} {mode}=vbr bitrate={kilobits}")
     }
 }
 
-/// From raw pictures to H.264 by the first encoder that is there.
+/// From raw pictures to H.264 by the first encoder that is there and takes its settings.
 ///
 /// # Errors
-/// [`MediaError::MissingPlugin`] where there is none, or where one takes other settings than its documentation says.
+/// [`MediaError::MissingPlugin`] where there is none.
 pub(super) fn chain(settings: &WriterSettings) -> Result<Vec<gst::Element>, MediaError> {
-    let known = KNOWN.iter().find(|known| gst::ElementFactory::find(known.element).is_some());
-    let missing = || MediaError::MissingPlugin { what: "an H.264 encoder in hardware".to_owned() };
-    let encoder = made(&known.ok_or_else(missing)?.described(settings))?;
+    let mut here = KNOWN.iter().filter(|known| gst::ElementFactory::find(known.element).is_some());
+    let encoder = here.find_map(|known| made(&known.described(settings)));
+    let missing = || MediaError::MissingPlugin { what: "a usable H.264 encoder in hardware".to_owned() };
     // These take interleaved chroma, as NV12 has it.
-    Ok(vec![make("videoconvert")?, encoder])
+    Ok(vec![make("videoconvert")?, encoder.ok_or_else(missing)?])
 }
 
-/// Makes an element by its description: setting properties one by one would panic where one is unknown.
-fn made(description: &str) -> Result<gst::Element, MediaError> {
-    gst::parse::launch_full(description, None, gst::ParseFlags::FATAL_ERRORS).map_err(|error| {
-        MediaError::MissingPlugin { what: format!("an encoder as `{description}` ({})", error.message()) }
+/// Makes an element by its description, where it takes that: setting properties one by one would panic where one is
+/// unknown.
+fn made(description: &str) -> Option<gst::Element> {
+    let made = gst::parse::launch_full(description, None, gst::ParseFlags::FATAL_ERRORS);
+    made.inspect_err(|error| {
+        tracing::warn!(description, error = error.message(), "an encoder is passed over");
     })
+    .ok()
 }
 
 #[cfg(test)]
@@ -76,11 +83,11 @@ mod tests {
     use crate::model::{Speed, VideoCodec};
     use gstreamer::prelude::*;
 
-    fn settings(rate: Option<RateLimit>) -> WriterSettings {
+    fn settings(rate: Option<RateLimit>, quality: u8) -> WriterSettings {
         WriterSettings {
             codec: VideoCodec::Hardware,
             speed: Speed::Balanced,
-            quality: 21,
+            quality,
             rate,
             timescale: 1000,
             sound: None,
@@ -89,26 +96,30 @@ mod tests {
     }
 
     #[test]
-    fn encoders_are_told_a_quality_or_a_rate() {
-        let described = |rate| KNOWN.each_ref().map(|known| known.described(&settings(rate)));
-        let [nvidia, va, _, intel] = described(None);
-        assert_eq!(nvidia, "nvh264enc rc-mode=constqp qp-const=21");
-        assert_eq!(va, "vah264enc rate-control=cqp qpi=21 qpp=21 qpb=21");
-        assert_eq!(intel, "qsvh264enc rate-control=cqp qp-i=21 qp-p=21 qp-b=21");
-        let [nvidia, ..] =
-            described(Some(RateLimit { bits_per_second: 2_000_900, ahead_millis: Some(4000) }));
-        assert_eq!(nvidia, "nvh264enc rc-mode=vbr bitrate=2000");
+    fn encoders_are_told_a_quality_or_a_rate_to_keep() {
+        let described =
+            |rate, quality| KNOWN.each_ref().map(|known| known.described(&settings(rate, quality)));
+        let limit = RateLimit { bits_per_second: 2_000_900, ahead_millis: Some(4000) };
+        for rate in [None, Some(limit)] {
+            let [nvidia, va, _, intel] = described(rate, 21);
+            assert_eq!(nvidia, "nvh264enc rc-mode=constqp qp-const=21");
+            assert_eq!(va, "vah264enc rate-control=cqp qpi=21 qpp=21 qpb=21");
+            assert_eq!(intel, "qsvh264enc rate-control=cqp qp-i=21 qp-p=21 qp-b=21");
+        }
+        assert_eq!(described(None, 0)[0], "nvh264enc rc-mode=constqp qp-const=1");
+        let kept = |bits_per_second| described(Some(RateLimit { bits_per_second, ahead_millis: None }), 21);
+        assert_eq!(kept(2_000_900)[2], "vah264lpenc rate-control=vbr bitrate=2000");
+        assert_eq!(kept(u64::MAX)[0], "nvh264enc rc-mode=vbr bitrate=2048000");
     }
 
     #[test]
-    fn settings_that_an_element_does_not_know_are_errors() {
+    fn elements_that_do_not_know_a_setting_are_passed_over() {
         crate::media::start_framework().unwrap();
         // An element that is always there, with settings of the same kinds: a word of a list, and a number.
         let element = made("x264enc pass=qual quantizer=31").unwrap();
         assert_eq!(element.property::<u32>("quantizer"), 31);
         for wrong in ["x264enc rc-mode=constqp", "x264enc pass=constqp", "x264enc quantizer=many", "noenc"] {
-            let error = made(wrong).unwrap_err();
-            assert!(matches!(error, MediaError::MissingPlugin { .. }), "{wrong}: {error}");
+            assert!(made(wrong).is_none(), "{wrong}");
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct WriterSettings {
     pub speed: Speed,
     /// Constant quality, x264's scale.
     pub quality: u8,
-    /// The most, or what is aimed at, in bits; only x264 heeds it.
+    /// The most, or what is aimed at, in bits; x264 heeds both, an encoder in hardware only a goal.
     pub rate: Option<RateLimit>,
     /// Units per second of the output's time stamps; those of the input keep its times exactly.
     pub timescale: u32,

@@ -45,7 +45,7 @@ pub struct Plan {
     pub codec: VideoCodec,
     /// Encoder quality: constant rate factor, 0 (best) to 51; x264's scale.
     pub quality: u8,
-    /// How large the output may become; heeded by x264.
+    /// How large the output may become; heeded by x264, and by hardware where it is to stay as large.
     pub bitrate: Bitrate,
     /// Where redaction runs.
     pub device: Device,

@@ -39,9 +39,11 @@ pub(super) fn take_pixels(graph: &mut Graph) -> Result<(), ModelError> {
     let of_pixels = of_pixels.ok_or_else(unfit)?;
     of_pixels.elem_type = Some(UINT8);
     let dimensions = of_pixels.shape.as_mut().map(|shape| shape.dim.as_mut_slice());
-    let Some([_, channels, _, columns]) = dimensions else { return Err(unfit()) };
-    *channels = Dimension { value: Some(DimensionValue::Free("rows".to_owned())), denotation: None };
-    *columns = Dimension { value: Some(DimensionValue::Fixed(i64::from(BYTES))), denotation: None };
+    let Some([_, second, third, last]) = dimensions else { return Err(unfit()) };
+    for (dimension, name) in [(second, "rows"), (third, "columns")] {
+        *dimension = Dimension { value: Some(DimensionValue::Free(name.to_owned())), denotation: None };
+    }
+    *last = Dimension { value: Some(DimensionValue::Fixed(i64::from(BYTES))), denotation: None };
     Ok(())
 }
 

@@ -1,12 +1,16 @@
 //! The graph pass on the shipped models and on hostile bytes.
 
+use std::fmt::Debug;
+
 use ort::session::Session;
-use ort::value::TensorRef;
+use ort::value::{PrimitiveTensorElementType, TensorRef};
 use proptest::prelude::*;
 
+use super::super::arithmetic::Numbers;
 use super::super::testing;
 use super::proto::{Attribute, FLOAT, Graph, Node, OperatorSet, Tensor, TensorType, ValueInfo, ValueType};
 use super::*;
+use crate::model::Arithmetic;
 
 const CENTERFACE: [&str; 3] = ["537", "538", "539"];
 const YUNET: [&str; 9] =
@@ -30,7 +34,12 @@ fn with_free_sizes_only(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Runs a model on one input; the values of the named outputs.
-fn run(onnx: &[u8], shape: [usize; 4], pixels: &[f32], outputs: &[&str]) -> Vec<Vec<f32>> {
+fn run<T: PrimitiveTensorElementType + Clone + Debug + 'static>(
+    onnx: &[u8],
+    shape: [usize; 4],
+    pixels: &[T],
+    outputs: &[&str],
+) -> Vec<Vec<f32>> {
     let runtime = testing::runtime();
     let builder = Session::builder(runtime.environment()).unwrap();
     let mut session = builder.with_intra_threads(1).unwrap().commit_from_memory(onnx).unwrap();
@@ -145,6 +154,32 @@ fn every_convolution_but_the_last_is_stored_in_8_bits() {
     let step = graph.initializer.iter().find(|tensor| tensor.name.as_deref() == Some("input.1_step"));
     assert_eq!(step.and_then(|tensor| tensor.raw_data.clone()), Some(1.0f32.to_le_bytes().to_vec()));
     assert!(bytes.len() * 3 < testing::centerface_bytes().len(), "{} bytes", bytes.len());
+}
+
+#[test]
+fn taking_pixels_and_joining_convolutions_change_no_value() {
+    if Numbers::here(Arithmetic::Auto) != Numbers::Int8 {
+        eprintln!("skipped: this processor has no instructions for it");
+        return;
+    }
+    let (height, width) = (96, 160);
+    let adapted = adapt(&testing::centerface_bytes(), &wishes(&CENTERFACE)).unwrap();
+    let mut model = decode(&adapted).unwrap();
+    let calibration = Calibration::parse(CALIBRATION).unwrap();
+    equalise::equalise(model.graph.as_mut().unwrap(), &calibration).unwrap();
+    quantise::quantise(&mut model, &calibration).unwrap();
+    let bytes: Vec<u8> = (0u8..=255).step_by(7).cycle().take(3 * height * width).collect();
+    let planes: Vec<f32> = bytes.iter().map(|value| f32::from(*value)).collect();
+    let expected = run(&model.encode_to_vec(), [1, 3, height, width], &planes, &CENTERFACE);
+    let area = height * width;
+    // The fourth byte means nothing.
+    let pixels: Vec<u8> =
+        (0..area).flat_map(|at| [bytes[at], bytes[at + area], bytes[at + 2 * area], 255]).collect();
+    let wishes = Wishes { calibration: Some(CALIBRATION), ..wishes(&CENTERFACE) };
+    let whole = adapt(&testing::centerface_bytes(), &wishes).unwrap();
+    let found = run(&whole, [1, height, width, 4], &pixels, &CENTERFACE);
+    let worst = worst_difference(&found, &expected);
+    assert!(worst < 1e-5, "values differ by {worst}");
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl Scaler {
         self.is_scaled = false;
     }
 
-    /// The frame scaled and converted, at the first call since [`Scaler::forget`]; `order` is the order of the planes.
+    /// The frame scaled and converted, at the first call since [`Scaler::forget`]; `order` is that of the colours.
     pub(super) fn scaled(&mut self, frame: &View<'_>, order: ChannelOrder) -> Scaled<'_> {
         let (size, colour) = (frame.size, frame.colour);
         let known = self.tables.take().filter(|tables| tables.key == (size, colour));
