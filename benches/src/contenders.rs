@@ -83,7 +83,7 @@ pub(crate) fn time(command: &mut Command) -> Result<Run, String> {
 }
 
 /// Processor time of all programs that this one has waited for, in the kernel's hundredths of a second.
-fn children_processor() -> Duration {
+pub(crate) fn children_processor() -> Duration {
     let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     // The name, in brackets, may hold blanks; behind it, user and system time of the children are words 13 and 14.
     let words = text.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().skip(13).take(2);

@@ -1,26 +1,17 @@
 //! Leaks: faces of the scenes that can still be read after redaction, counted against their ground truth.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use obscura_tests::leak;
 
-use crate::python::{self, Environment};
 use crate::results::Section;
+use crate::scenes::{self, Composed, USUAL, usual};
 use crate::{Failure, contenders};
-
-/// What composes scenes: the script of the test data needs these.
-const COMPOSER: Environment = Environment {
-    name: "composer",
-    what: "what composes scenes",
-    packages: &["opencv-python-headless==4.12.0.88", "numpy<2.3"],
-    modules: "cv2, numpy",
-};
 
 /// Scenes that nothing was tuned on, with faces of the script's own sizes. One scene says little: over seeds that were
 /// drawn for development, a face that no look at the whole finds was in six of fourteen.
-const FRESH: [Fresh; 15] = [
+const FRESH: [Composed; 15] = [
     usual("upright", 4, "1280x720", 2001),
     usual("upright", 4, "1280x720", 5001),
     usual("upright", 4, "1280x720", 5002),
@@ -32,56 +23,15 @@ const FRESH: [Fresh; 15] = [
     usual("upright", 7, "1920x1080", 2005),
     usual("upright", 7, "1920x1080", 5005),
     usual("upright", 7, "1920x1080", 5006),
-    Fresh { faces: SMALL_720P, ..usual("upright", 6, "1280x720", 3001) },
-    Fresh { faces: SMALL_720P, ..usual("any", 6, "1280x720", 3002) },
-    Fresh { faces: SMALL_1080P, ..usual("upright", 7, "1920x1080", 3003) },
-    Fresh { faces: SMALL_1080P, ..usual("any", 7, "1920x1080", 3004) },
+    Composed { faces: SMALL_720P, ..usual("upright", 6, "1280x720", 3001) },
+    Composed { faces: SMALL_720P, ..usual("any", 6, "1280x720", 3002) },
+    Composed { faces: SMALL_1080P, ..usual("upright", 7, "1920x1080", 3003) },
+    Composed { faces: SMALL_1080P, ..usual("any", 7, "1920x1080", 3004) },
 ];
 
-/// The script's own range, and two below it: faces of 25 to 43 and of 30 to 59 pixels.
-const USUAL: &str = ".09, .26";
+/// Ranges below the script's own: faces of 25 to 43 and of 30 to 59 pixels.
 const SMALL_720P: &str = ".035, .06";
 const SMALL_1080P: &str = ".028, .055";
-
-/// A scene that is composed for the measurement: how people lie, their number, the picture's size, how high their faces
-/// are as shares of its height, and the seed.
-struct Fresh {
-    turn: &'static str,
-    people: u32,
-    size: &'static str,
-    faces: &'static str,
-    seed: u32,
-}
-
-const fn usual(turn: &'static str, people: u32, size: &'static str, seed: u32) -> Fresh {
-    Fresh { turn, people, size, faces: USUAL, seed }
-}
-
-impl Fresh {
-    fn name(&self) -> String {
-        let Self { turn, people, size, faces, seed } = self;
-        let small = if *faces == USUAL { "" } else { " with small faces" };
-        format!("composed: {turn}, {people} people{small}, {size}, seed {seed}")
-    }
-
-    fn compose(&self, python: &Path, data: &Path, folder: &Path) -> Result<PathBuf, Failure> {
-        let clip = folder.join(format!("{}.mp4", self.seed));
-        // The script has no option for how large faces are.
-        let script = std::fs::read_to_string(data.join("media/make_scene.py"))?;
-        let sizes = format!("r.uniform({USUAL}) * H");
-        if !script.contains(&sizes) {
-            return Err("make_scene.py draws the sizes of faces in another way".into());
-        }
-        let own = folder.join("make_scene.py");
-        std::fs::write(&own, script.replace(&sizes, &format!("r.uniform({}) * H", self.faces)))?;
-        let mut command = Command::new(python);
-        command.arg(own).arg(data.join("media/masks")).arg(&clip);
-        command.args(["--turn", self.turn, "--size", self.size, "--seconds", "8"]);
-        command.args(["--people", &self.people.to_string(), "--seed", &self.seed.to_string()]);
-        python::said(&mut command)?;
-        Ok(clip)
-    }
-}
 
 /// Measures every scene that has a ground truth, and scenes that are composed for it.
 pub(crate) fn section(data: &Path) -> Result<Section, String> {
@@ -100,7 +50,7 @@ fn measure(data: &Path) -> Result<String, Failure> {
         let clip = data.join("media/scenes").join(scene).with_extension("mp4");
         row(&format!("{scene}.mp4"), &clip, folder, &mut body)?;
     }
-    let python = COMPOSER.python()?;
+    let python = scenes::COMPOSER.python()?;
     let mut sums = [[0; 2]; 2];
     for fresh in &FRESH {
         let clip = fresh.compose(&python, data, folder)?;

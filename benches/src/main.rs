@@ -13,6 +13,7 @@ mod people;
 mod python;
 mod results;
 mod scaling;
+mod scenes;
 mod side_by_side;
 mod size;
 mod speed;
@@ -42,7 +43,7 @@ const SECTIONS: [(&str, Measure); 12] = [
     ("size", |data, _| size::section(&scenes(data))),
     ("kernels", |_, _| kernels::section()),
     ("gpu", |_, _| gpu::section()),
-    ("scaling", |data, _| scaling::section(&scenes(data))),
+    ("scaling", |data, _| scaling::section(data)),
     ("speed", |data, rounds| speed::section(&scenes(data), rounds)),
     ("faces", |data, _| faces::found(data)),
     ("reid", |data, _| faces::recognised(data)),
