@@ -61,7 +61,9 @@ impl Encoder {
 pub(super) fn chain(settings: &WriterSettings) -> Result<Vec<gst::Element>, MediaError> {
     let mut here = KNOWN.iter().filter(|known| gst::ElementFactory::find(known.element).is_some());
     let encoder = here.find_map(|known| made(&known.described(settings)));
-    let missing = || MediaError::MissingPlugin { what: "a usable H.264 encoder in hardware".to_owned() };
+    let missing = || MediaError::MissingPlugin {
+        what: "a usable H.264 encoder in hardware (`--codec x264` needs none)".to_owned(),
+    };
     // These take interleaved chroma, as NV12 has it.
     Ok(vec![make("videoconvert")?, encoder.ok_or_else(missing)?])
 }
