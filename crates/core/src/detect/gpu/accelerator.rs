@@ -40,8 +40,8 @@ pub(super) const TURN_WGSL: &str = include_str!("../../../../../shaders/turn.wgs
 /// scores run from 0 to 1, logarithms of sizes from -2 to 6. On Mesa's software rasteriser it is 2e-5.
 const MAX_DIFFERENCE: f32 = 5e-3;
 
-/// The same for maps of a picture that was scaled and turned as well, where the processor rounds rows to 256ths. On the
-/// software rasteriser it is 0.012, and 1.2 where the picture is turned the other way.
+/// The same for maps of a picture that was scaled and turned as well, where the processor rounds pixels to bytes. On the
+/// software rasteriser it is 0.026, and 1.2 where the picture is turned the other way.
 const MAX_PREPARED_DIFFERENCE: f32 = 0.2;
 
 /// Size of the picture that is prepared for the same end, and the longest side of the input made of it, in pixels.
