@@ -80,8 +80,9 @@ fn measure(data: &Path) -> Result<String, Failure> {
         let name = format!("1280x720, repeated to {seconds} s");
         add(one(&name, &clips::repeated(&scene, folder, seconds), folder, seconds, cores)?)?;
     }
+    let clip = clips::scaled(&scene, folder, (1280, 720), 8);
     for recordings in AT_ONCE {
-        add(at_once(recordings, &scene, folder, cores)?)?;
+        add(at_once(recordings, &clip, folder, cores)?)?;
     }
     body.push_str(
         "\nStart-up and self-check are counted, so short clips look slower than they are. Of recordings at once, pictures and \
@@ -105,18 +106,17 @@ fn one(name: &str, clip: &Path, folder: &Path, seconds: u32, cores: usize) -> Re
     })
 }
 
-/// The same scene in several processes at the same time.
-fn at_once(recordings: usize, scene: &Path, folder: &Path, cores: usize) -> Result<Row, Failure> {
+/// The same clip of 8 s in several processes at the same time.
+fn at_once(recordings: usize, clip: &Path, folder: &Path, cores: usize) -> Result<Row, Failure> {
     let name = format!("1280x720, 8 s, recordings at once: {recordings}");
     crate::talk(&format!("scaling: {name}"));
-    let clip = clips::scaled(scene, folder, (1280, 720), 8);
     let folders: Vec<PathBuf> =
         (0..recordings).map(|nth| folder.join(format!("{recordings}-{nth}"))).collect();
     let (began, before) = (Instant::now(), contenders::children_processor());
     let runs = thread::scope(|scope| {
         let run = |folder: &Path| -> Result<contenders::Run, Failure> {
             std::fs::create_dir_all(folder)?;
-            Ok(contenders::time(&mut contenders::obscura(&clip, folder, &["--device", "cpu"])?)?)
+            Ok(contenders::time(&mut contenders::obscura(clip, folder, &["--device", "cpu"])?)?)
         };
         let threads: Vec<_> = folders.iter().map(|folder| scope.spawn(move || run(folder))).collect();
         threads
@@ -124,13 +124,14 @@ fn at_once(recordings: usize, scene: &Path, folder: &Path, cores: usize) -> Resu
             .map(|thread| thread.join().map_err(|_panic| "a part of the measurement failed")?)
             .collect::<Result<Vec<_>, Failure>>()
     })?;
+    let wall = began.elapsed();
     let checks =
         folders.iter().map(|folder| contenders::self_check_seconds(folder)).collect::<Result<Vec<_>, _>>()?;
     Ok(Row {
         name,
         cores,
         pictures: 8.0 * FPS * recordings as f64,
-        wall: began.elapsed(),
+        wall,
         processor: contenders::children_processor().saturating_sub(before),
         self_check_seconds: checks.iter().sum::<f64>() / recordings.max(1) as f64,
         peak_bytes: runs.iter().map(|run| run.peak_bytes).sum(),

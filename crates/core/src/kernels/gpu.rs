@@ -40,7 +40,7 @@ impl GpuWork {
         let finder = CenterFace::on_gpu(Arc::clone(&self.accelerator), SETTINGS)?;
         let mut finder = finder.with_small_diagonals();
         finder.reserve(self.size)?;
-        let redactor = self.redactor()?;
+        let redactor = Redactor::new(self.device, self.size, FaceStyle::Blur)?;
         let schedule = Schedule::new(Search::Turned, Speed::Balanced, Some((25, 1)));
         let places = self.places(faces);
         Ok(GpuWorker { finder, redactor, schedule, places })
@@ -49,14 +49,11 @@ impl GpuWork {
     /// Bytes of a picture with so many faces that go to the device to be hidden, and of what comes back.
     ///
     /// # Errors
-    /// A GPU with too little memory.
+    /// A size that nothing can be hidden in.
     pub fn bytes_hidden(&self, faces: usize) -> Result<u64, Failure> {
         let masks = masks_of(self.places(faces).iter().map(|place| place.face));
-        Ok(self.redactor()?.bytes_reached(&masks))
-    }
-
-    fn redactor(&self) -> Result<Redactor, Failure> {
-        Ok(Redactor::new(self.device, self.size, FaceStyle::Blur)?)
+        // Which rows those are does not hang on the device.
+        Ok(Redactor::new(Device::Cpu, self.size, FaceStyle::Blur)?.bytes_reached(&masks))
     }
 
     fn places(&self, faces: usize) -> Vec<Place> {

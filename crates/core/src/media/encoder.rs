@@ -49,11 +49,7 @@ pub(super) fn chain(settings: &WriterSettings, size: FrameSize) -> Result<Vec<gs
         VideoCodec::X264 => vec![x264(settings, size)?, make("h264parse")?],
         VideoCodec::OpenH264 => vec![openh264(settings)?, make("h264parse")?],
         VideoCodec::Vp9 => vec![vp9(settings)?, make("vp9parse")?],
-        VideoCodec::Hardware => {
-            let mut chain = hardware::chain(settings)?;
-            chain.push(make("h264parse")?);
-            chain
-        }
+        VideoCodec::Hardware => hardware::chain(settings)?,
     };
     chain.push(queue);
     Ok(chain)

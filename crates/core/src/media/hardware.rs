@@ -54,7 +54,7 @@ impl Encoder {
     }
 }
 
-/// From raw pictures to H.264 by the first encoder that is there and takes its settings.
+/// From raw pictures to parsed H.264 by the first encoder that is there and takes its settings.
 ///
 /// # Errors
 /// [`MediaError::MissingPlugin`] where there is none.
@@ -65,7 +65,7 @@ pub(super) fn chain(settings: &WriterSettings) -> Result<Vec<gst::Element>, Medi
         what: "a usable H.264 encoder in hardware (`--codec x264` needs none)".to_owned(),
     };
     // These take interleaved chroma, as NV12 has it.
-    Ok(vec![make("videoconvert")?, encoder.ok_or_else(missing)?])
+    Ok(vec![make("videoconvert")?, encoder.ok_or_else(missing)?, make("h264parse")?])
 }
 
 /// Makes an element by its description, where it takes that: setting properties one by one would panic where one is

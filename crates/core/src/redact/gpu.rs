@@ -75,7 +75,7 @@ impl GpuBackend {
             }
             buffers.reserve(&gpu.device, bindings, jobs);
             let lists = &buffers.lists;
-            for rows in reached(jobs.iter().map(|job| job.layout), *size) {
+            for rows in reached(jobs, *size) {
                 let bytes = frame.bytes().get(rows.clone()).ok_or("a mask is outside the picture")?;
                 gpu.queue.write_buffer(&buffers.picture, rows.start as u64, bytes);
             }
@@ -124,7 +124,7 @@ impl GpuBackend {
         let Buffers { picture, picture_back, lists } = &self.buffers;
         self.gpu.queue.write_buffer(&lists.surface_buffer, 0, &packed);
         let mut encoder = self.encode(&self.paint, jobs, paint_groups);
-        let rows = reached(jobs.iter().map(|job| job.layout), self.size);
+        let rows = reached(jobs, self.size);
         let mut end = 0;
         for rows in &rows {
             let bytes = rows.len() as u64;

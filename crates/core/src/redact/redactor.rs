@@ -173,8 +173,7 @@ impl Redactor {
 
     /// Bytes of the rows that masks lie on: so many go to a GPU, and so many come back.
     pub(crate) fn bytes_reached(&self, masks: &FrameMasks) -> u64 {
-        let jobs = self.plan(masks).jobs;
-        reached(jobs.iter().map(|job| job.layout), self.size).iter().map(|rows| rows.len() as u64).sum()
+        reached(&self.plan(masks).jobs, self.size).iter().map(|rows| rows.len() as u64).sum()
     }
 
     fn job(&self, coverage: Coverage) -> Job {

@@ -2,12 +2,17 @@
 
 use std::ops::Range;
 
+use super::backend::Job;
 use super::grid::GridLayout;
 use crate::model::FrameSize;
 
 /// The bytes of all rows that masks lie on: of the luma, then of each chroma plane, each run of rows once. Both ends
 /// of every range are multiples of 4, as those of rows are.
-pub(crate) fn reached(masks: impl Iterator<Item = GridLayout>, size: FrameSize) -> Vec<Range<usize>> {
+pub(crate) fn reached(jobs: &[Job], size: FrameSize) -> Vec<Range<usize>> {
+    reached_by(jobs.iter().map(|job| job.layout), size)
+}
+
+fn reached_by(masks: impl Iterator<Item = GridLayout>, size: FrameSize) -> Vec<Range<usize>> {
     let runs = runs_of_rows(masks, size.height() / 2);
     let [luma, u, v] = size.plane_offsets();
     let planes = [(luma, 2 * size.stride_y()), (u, size.stride_uv()), (v, size.stride_uv())];
@@ -55,14 +60,14 @@ mod tests {
         let luma = [0..96, 128..160];
         let u = [192..216, 224..232];
         let v = [240..264, 272..280];
-        assert_eq!(reached(masks.into_iter(), size), [luma, u, v].concat());
-        assert_eq!(reached([].into_iter(), size), []);
+        assert_eq!(reached_by(masks.into_iter(), size), [luma, u, v].concat());
+        assert_eq!(reached_by([].into_iter(), size), []);
     }
 
     #[test]
     fn a_mask_over_the_whole_picture_reaches_all_of_it() {
         let size = FrameSize::rounded_up(18, 10);
-        let all = reached([mask(0, 5)].into_iter(), size);
+        let all = reached_by([mask(0, 5)].into_iter(), size);
         assert_eq!(all.iter().map(Range::len).sum::<usize>(), size.byte_len());
     }
 }
