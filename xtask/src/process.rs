@@ -1,7 +1,7 @@
 //! Other programs: how they are started, named in messages, and judged.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::error::Error;
@@ -9,14 +9,20 @@ use crate::error::Error;
 /// Names the folder of longer clips; the tests that need it say so where it is not set.
 const TEST_DATA: &str = "OBSCURA_TEST_DATA";
 
+/// The folder of longer clips, by a whole path, where one was named.
+pub(crate) fn test_data() -> Option<PathBuf> {
+    let named = std::env::var_os(TEST_DATA).filter(|folder| !folder.is_empty())?;
+    std::path::absolute(named).ok()
+}
+
 /// The cargo that runs this task, so that the toolchain stays the same. Tests run in the folders of their packages: where
 /// the test data are is told by a whole path, whatever was given.
 pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     command.current_dir(root);
-    match std::env::var_os(TEST_DATA).filter(|folder| !folder.is_empty()).map(std::path::absolute) {
-        Some(Ok(folder)) => command.env(TEST_DATA, folder),
-        _ => command.env_remove(TEST_DATA),
+    match test_data() {
+        Some(folder) => command.env(TEST_DATA, folder),
+        None => command.env_remove(TEST_DATA),
     };
     command
 }
