@@ -31,8 +31,9 @@ fn clip(bench: &Bench) -> PathBuf {
     bench.make("clip.mp4", "-i {media}/carphone.mp4 -t 0.2 -an -c:v libx264 -preset ultrafast")
 }
 
-/// Starts a run and kills it where it has not ended after `moment`; says whether it did.
-fn kill_after(bench: &Bench, clip: &Path, moment: Duration) -> bool {
+/// Starts a run and kills it where it has not ended after `moment`; gives how long it took where it has.
+fn kill_after(bench: &Bench, clip: &Path, moment: Duration) -> Option<Duration> {
+    let started = Instant::now();
     let mut command = bench.command(clip, &Sheet::permitting(clip), &["--overwrite"]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut said = child.stderr.take().unwrap();
@@ -42,13 +43,13 @@ fn kill_after(bench: &Bench, clip: &Path, moment: Duration) -> bool {
         std::io::copy(&mut said, &mut std::io::sink()).unwrap();
         end.send(()).unwrap();
     });
-    let is_killed = ended.recv_timeout(moment).is_err();
-    if is_killed {
+    let took = ended.recv_timeout(moment).ok().map(|()| started.elapsed());
+    if took.is_none() {
         child.kill().unwrap();
     }
     child.wait().unwrap();
     listener.unwrap().join().unwrap();
-    is_killed
+    took
 }
 
 fn assert_in_order(bench: &Bench, case: &str) {
@@ -77,7 +78,7 @@ fn twenty_hard_kills_leave_nothing_half_done() {
         let mut clip_file = clip(&bench);
         let started = Instant::now();
         bench.redact(&clip_file, &[]).expect(0);
-        let whole = started.elapsed();
+        let mut whole = started.elapsed();
         for number in 0..kills {
             if is_first_use {
                 bench = Bench::new();
@@ -87,7 +88,11 @@ fn twenty_hard_kills_leave_nothing_half_done() {
             let share = if number % 2 == 0 { random.share() } else { 0.75 + 0.3 * random.share() };
             let moment = whole.mul_f64(if is_first_use { share * 0.3 } else { share });
             let case = format!("seed {seed}, kill {number} after {moment:?} of {whole:?}");
-            killed += u32::from(kill_after(&bench, &clip_file, moment));
+            match kill_after(&bench, &clip_file, moment) {
+                // The machine is less busy than when the first run was timed.
+                Some(took) => whole = whole.min(took),
+                None => killed += 1,
+            }
             assert_in_order(&bench, &case);
         }
         // Whatever was left behind, the next run goes through.
