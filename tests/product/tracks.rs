@@ -137,6 +137,29 @@ fn a_face_that_was_taken_out_of_the_file_is_found_by_the_self_check() {
 }
 
 #[test]
+fn faces_that_lie_and_were_taken_out_of_the_file_are_found_by_the_self_check() {
+    let bench = Bench::new();
+    // Lying on their left side, which the self-check looks at last, longer than twice through all directions.
+    let turned = "-loop 1 -framerate 10 -t 2.5 -i {media}/astronaut.png -vf \
+                  split[a][b];[a][b]hstack,transpose=cclock,format=yuv420p -c:v libx264 -preset veryfast -crf 10";
+    let clip = bench.make("lying.mp4", turned);
+    let (tracks, mut found) = analyze(&bench, &clip, &[]);
+    assert_eq!(found["tracks"].as_array().unwrap().len(), 2);
+    found["tracks"] = json!([]);
+    save(&tracks, &found);
+    redact(&bench, &clip, &Sheet::permitting(&clip), &["--tracks", tracks.to_str().unwrap()]).expect(0);
+    // What lay at x lies now as far from the bottom, and what was y is x.
+    for Area { x, y, width, height } in [LEFT, RIGHT] {
+        let area = Area::new(y, PICTURE.width - x - width, height, width);
+        let all = |file: &Path| gray(file, area).into_iter().map(move |picture| detail(&picture, area.width));
+        let open =
+            all(&clip).zip(all(&bench.output())).filter(|(before, after)| leaks(before, after)).count();
+        assert_eq!(open, 0, "pictures in which the face at {area:?} can be read");
+    }
+    assert!(bench.receipt()["render"]["masks_from_self_check"].as_u64().unwrap() >= 50);
+}
+
+#[test]
 fn tracks_that_do_not_fit_are_refused() {
     let bench = Bench::new();
     let clip = two_people(&bench);

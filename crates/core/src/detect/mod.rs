@@ -15,6 +15,7 @@
 
 mod arithmetic;
 mod centerface;
+mod check_schedule;
 mod close_look;
 mod engine;
 mod error;
@@ -42,6 +43,7 @@ use crate::model::{Detection, Frame};
 
 pub use arithmetic::Numbers;
 pub use centerface::{CenterFace, FaceLook};
+pub use check_schedule::CheckSchedule;
 pub use close_look::CloseLook;
 pub use engine::DetectorSettings;
 pub use error::DetectError;

@@ -7,7 +7,7 @@ use super::prepare::Place;
 
 /// Turned passes by turns of 45 degrees: faces that lie on a side first, then those upside down, then between. Opposite
 /// turns follow one another, so that no direction waits long.
-const CYCLE: [Turn; 7] = [
+pub(super) const CYCLE: [Turn; 7] = [
     Turn::eighths(2),
     Turn::eighths(6),
     Turn::eighths(1),
@@ -34,7 +34,7 @@ const MAX_LOST: u64 = 2;
 const SEARCHES_PER_SECOND: (u64, u64) = (25, 2);
 
 /// However many frames a second there are, or a recording wrongly claims.
-const MAX_EVERY: u64 = 8;
+pub(super) const MAX_EVERY: u64 = 8;
 const MAX_WHOLE_EVERY: u64 = 3;
 
 /// Of the searched frames, those in which the whole picture is looked at come this often: one in 160 ms, and one in 240
@@ -206,7 +206,7 @@ impl Schedule {
 
 /// Frames from one to the next of `times` a second (a fraction), rounded, at so many frames a second (numerator,
 /// denominator).
-fn frames_each((frames, per): (u32, u32), (times, seconds): (u64, u64)) -> u64 {
+pub(super) fn frames_each((frames, per): (u32, u32), (times, seconds): (u64, u64)) -> u64 {
     let (frames, times) = (u64::from(frames) * seconds, u64::from(per) * times);
     (frames + times / 2) / times
 }

@@ -45,10 +45,26 @@ impl YuNet {
         Engine::new::<Layers>(runtime, model_bytes, settings).map(Self)
     }
 
-    /// See [`super::CenterFace::with_small_diagonals`].
+    /// Looks at diagonally turned pictures with a smaller input; see [`super::CenterFace::with_small_diagonals`].
     #[must_use]
-    pub(super) fn with_small_diagonals(self) -> Self {
+    pub fn with_small_diagonals(self) -> Self {
         Self(self.0.with_small_diagonals())
+    }
+
+    /// The faces of a frame that stand upright, and those that do so after a turn of it, where one is asked for: each as
+    /// [`FaceDetector::detect`] gives them.
+    ///
+    /// # Errors
+    /// As [`FaceDetector::detect`].
+    pub fn look_about(
+        &mut self,
+        frame: &Frame,
+        turned: Option<Turn>,
+    ) -> Result<(Vec<Detection>, Option<Vec<Detection>>), DetectError> {
+        let mut look = self.0.look_at(frame)?;
+        let upright = look.whole::<Layers>(Turn::NONE)?;
+        let turned = turned.map(|turn| look.whole::<Layers>(turn)).transpose()?;
+        Ok((upright, turned))
     }
 
     /// The same as [`FaceDetector::detect`] for a part of a frame.

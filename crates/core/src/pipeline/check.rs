@@ -1,7 +1,6 @@
 //! Reading the finished file back, before it gets its name: streams, times, and faces that are still readable.
 //!
-//! The search uses the other detector. A face inside a mask cannot be readable (at most 8x8 values are left of it), so
-//! what counts is a face outside the masks, found in several pictures close to one another: a single hit is noise.
+//! The search uses the other detector: upright in every picture, and in some of them in one of the other directions.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -15,43 +14,19 @@ use super::error::EngineError;
 use super::events::{Link, Phase, Progress};
 use super::gauge::Gauges;
 use super::in_order::InOrder;
-use super::report::{CheckReport, MaskLog, RenderReport, Residual};
+use super::readable::Search;
+use super::report::{CheckReport, MaskLog, RenderReport};
 use super::sight::worker_count;
 use super::stages::decode;
 use super::stages::search::{self, Looked};
 use super::threads::{Brake, Starter, collect};
-use crate::detect::{DetectorSettings, FaceDetector, Numbers, YuNet};
+use crate::detect::{CheckSchedule, DetectorSettings, FaceDetector, Numbers, YuNet};
 use crate::media::{self, InputFile, MediaError, PictureSource, SoundSource};
-use crate::model::{
-    self, BoxPx, Detection, DurationNanos, EllipsePx, FrameMasks, Plan, PtsNanos, Sha256Digest,
-};
+use crate::model::{self, DurationNanos, Plan, PtsNanos, Sha256Digest};
 
 /// Score from which the second detector's faces count. At 0.5 it finds 78 % of the annotated faces of the masked-face
 /// photographs with 0.8 false ones a picture; most of those do not last.
 const CHECK_SCORE: f32 = 0.5;
-
-/// The part of a face's box, in each direction, that holds the eyes, the nose and the mouth. Networks also answer to a
-/// head whose face is hidden, with a box that reaches from the hair to the chest: what counts is what lies in its
-/// middle.
-const MIDDLE: f32 = 0.6;
-
-/// A face with less than this share of its middle under masks is readable.
-const HIDDEN_SHARE: f32 = 0.5;
-
-/// Beside a mask the network answers to what is left of a head: hair above, a collar below. Measured on the scenes,
-/// such answers score up to 0.78 and overlap the mask by a fifth of their box or more. There it takes this score to
-/// count.
-const SURE_SCORE: f32 = 0.85;
-const BESIDE_A_MASK_SHARE: f32 = 0.2;
-
-/// Sightings of one face that are kept; a face that stays longer is hidden from the first to the last.
-const MAX_SIGHTINGS: usize = 4096;
-
-/// Pictures in which a face must be found before it counts, close to one another in time.
-const MIN_SIGHTINGS: u32 = 3;
-
-/// Sightings further apart than this are not one face.
-const MAX_PAUSE: DurationNanos = DurationNanos::from_millis(250);
 
 /// Largest allowed error of a picture's presentation time: one unit of a time scale of 10,000 a second.
 const MAX_PTS_ERROR: DurationNanos = DurationNanos(100_000);
@@ -62,15 +37,6 @@ const MAX_SOUND_ERROR: DurationNanos = DurationNanos::from_millis(10);
 /// Longest side of its input in pixels, but for a thorough search, whose size it then has: the scores above were chosen
 /// with it, and every picture is looked at.
 const CHECK_SIDE_PX: u16 = 640;
-
-/// Residual faces that are followed at once; more than this is not a picture of people any more.
-const MAX_RESIDUALS: usize = 256;
-
-/// A face this many times as large as another, or as small, is not the same one.
-const SAME_FACE_SIZES: f32 = 2.0;
-
-/// Points along each side of a box at which its cover is sampled.
-const COVER_GRID: u8 = 8;
 
 /// Spare pictures that the pool keeps: those in the queue and in work.
 const SPARE_FRAMES: usize = 8;
@@ -118,7 +84,8 @@ pub(super) fn check(
     };
     let detectors = checkers(plan, assets)?;
     let detector = detectors.first().map_or("none", |detector| detector.name()).to_owned();
-    let looked = look_at_all(pictures, detectors, &gauges, &brake, see);
+    let schedule = CheckSchedule::new(plan.search, pictures.format().rate);
+    let looked = look_at_all(pictures, (detectors, schedule), &gauges, &brake, see);
     brake.settle(looked)?;
     if news.frames != report.frames_out {
         return Err(refuse(&format!("{} pictures instead of {}", news.frames, report.frames_out)));
@@ -134,7 +101,7 @@ pub(super) fn check(
         sound_start_error: start_error,
         sound_length_error: length_error,
         detector,
-        frames_searched: search.searched,
+        frames_searched: search.searched(),
         residual_faces: search.into_residuals(),
         stages: gauges.into_rows(None),
     };
@@ -178,7 +145,7 @@ fn check_sound(
 }
 
 /// One second detector for each processor.
-fn checkers(plan: &Plan, assets: &Assets) -> Result<Vec<Box<dyn FaceDetector>>, EngineError> {
+fn checkers(plan: &Plan, assets: &Assets) -> Result<Vec<YuNet>, EngineError> {
     let settings = DetectorSettings {
         side_px: if plan.search == model::Search::Thorough { plan.detector_side_px } else { CHECK_SIDE_PX },
         score_threshold: CHECK_SCORE,
@@ -186,10 +153,7 @@ fn checkers(plan: &Plan, assets: &Assets) -> Result<Vec<Box<dyn FaceDetector>>, 
     };
     let model = assets.checker.read()?;
     (0..worker_count())
-        .map(|_| {
-            let detector = YuNet::new(&assets.runtime, &model, settings)?;
-            Ok(Box::new(detector) as Box<dyn FaceDetector>)
-        })
+        .map(|_| Ok(YuNet::new(&assets.runtime, &model, settings)?.with_small_diagonals()))
         .collect()
 }
 
@@ -197,7 +161,7 @@ fn checkers(plan: &Plan, assets: &Assets) -> Result<Vec<Box<dyn FaceDetector>>, 
 /// pictures. The first error of `see` ends it.
 fn look_at_all(
     pictures: PictureSource,
-    detectors: Vec<Box<dyn FaceDetector>>,
+    (detectors, schedule): (Vec<YuNet>, CheckSchedule),
     gauges: &Gauges,
     brake: &Brake,
     mut see: impl FnMut(Looked) -> Result<(), EngineError>,
@@ -210,8 +174,10 @@ fn look_at_all(
         let mut searches = Vec::new();
         for detector in detectors {
             let (input, output) = (search_in.clone(), to_order.clone());
-            searches
-                .push(starter.stage("search", move |watch| search::run(detector, &input, &output, watch))?);
+            searches.push(
+                starter
+                    .stage("search", move |watch| search::run(detector, schedule, &input, &output, watch))?,
+            );
         }
         drop((search_in, to_order));
         let seen = in_order(&order_in, &mut see);
@@ -237,109 +203,4 @@ fn in_order(
         }
     }
     Ok(())
-}
-
-/// The search for readable faces.
-#[derive(Default)]
-struct Search {
-    searched: u64,
-    open: Vec<Residual>,
-    closed: Vec<Residual>,
-}
-
-impl Search {
-    fn see(&mut self, looked: &Looked, masks: &FrameMasks) {
-        self.searched += 1;
-        let readable =
-            |face: &&Detection| is_readable(face, masks) && !is_meant_to_be_seen(face, &masks.seen_faces);
-        for face in looked.faces.iter().filter(readable) {
-            self.note(face, looked.pts);
-        }
-        self.close_before(looked.pts.saturating_sub(MAX_PAUSE));
-    }
-
-    fn note(&mut self, face: &Detection, pts: PtsNanos) {
-        let bbox_px = face.ellipse.bounding_box();
-        let same = self.open.iter_mut().find(|r| r.bbox_px.iou(&bbox_px) > 0.2);
-        if let Some(known) = same {
-            known.frames += u32::from(known.to != pts);
-            known.to = pts;
-            known.score = known.score.max(face.score);
-            known.bbox_px = bbox_px;
-            if known.sightings.len() < MAX_SIGHTINGS {
-                known.sightings.push((pts, bbox_px));
-            }
-        } else if self.open.len() < MAX_RESIDUALS {
-            let sightings = vec![(pts, bbox_px)];
-            self.open.push(Residual { from: pts, to: pts, frames: 1, score: face.score, bbox_px, sightings });
-        }
-    }
-
-    fn close_before(&mut self, limit: PtsNanos) {
-        let (done, open) = self.open.drain(..).partition::<Vec<_>, _>(|r| r.to < limit);
-        self.open = open;
-        let lasting = done.into_iter().filter(|r| r.frames >= MIN_SIGHTINGS);
-        let room = MAX_RESIDUALS.saturating_sub(self.closed.len());
-        self.closed.extend(lasting.take(room));
-    }
-
-    fn into_residuals(mut self) -> Vec<Residual> {
-        self.close_before(PtsNanos(u64::MAX));
-        self.closed
-    }
-}
-
-fn is_readable(face: &Detection, masks: &FrameMasks) -> bool {
-    let bbox_px = face.ellipse.bounding_box();
-    let beside_a_mask = covered_share(&bbox_px, masks) >= BESIDE_A_MASK_SHARE;
-    covered_share(&bbox_px.scaled(MIDDLE), masks) < HIDDEN_SHARE
-        && (!beside_a_mask || face.score >= SURE_SCORE)
-}
-
-/// The face of a track that stays clear: its middle lies in the track's ellipse, and it is about as large.
-fn is_meant_to_be_seen(face: &Detection, clear: &[EllipsePx]) -> bool {
-    let size = |e: &EllipsePx| (e.rx * e.ry).sqrt();
-    clear.iter().any(|known| {
-        known.contains(face.ellipse.cx, face.ellipse.cy)
-            && (1.0 / SAME_FACE_SIZES..SAME_FACE_SIZES).contains(&(size(&face.ellipse) / size(known)))
-    })
-}
-
-/// Share of a box that lies under masks, by sampling.
-fn covered_share(bbox: &BoxPx, masks: &FrameMasks) -> f32 {
-    let step = |i: u8| (f32::from(i) + 0.5) / f32::from(COVER_GRID);
-    let points = (0..COVER_GRID).flat_map(|row| (0..COVER_GRID).map(move |col| (step(col), step(row))));
-    let hidden = points
-        .filter(|(u, v)| {
-            let (x, y) = (bbox.x0 + u * bbox.width(), bbox.y0 + v * bbox.height());
-            masks.hides(x, y)
-        })
-        .count();
-    hidden as f32 / (f32::from(COVER_GRID) * f32::from(COVER_GRID))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Mask, MaskArea, MaskSource, TrackId};
-
-    fn face(cx: f32) -> Detection {
-        Detection { ellipse: EllipsePx { cx, cy: 50.0, rx: 20.0, ry: 25.0, angle_rad: 0.0 }, score: 0.9 }
-    }
-
-    #[test]
-    fn a_mask_beside_the_face_does_not_count_as_cover() {
-        let at = |cx| {
-            let area = MaskArea::Ellipse(face(cx).ellipse.scaled(1.3));
-            let mask = Mask { track: TrackId(0), area, source: MaskSource::Detected, score: None };
-            FrameMasks::new(0, PtsNanos(0), vec![mask])
-        };
-        assert!(!is_readable(&face(100.0), &at(100.0)));
-        assert!(is_readable(&face(100.0), &at(145.0)), "a sure face with its middle open");
-        assert!(is_readable(&Detection { score: 0.6, ..face(100.0) }, &at(300.0)), "a face without any mask");
-        assert!(
-            !is_readable(&Detection { score: 0.6, ..face(100.0) }, &at(135.0)),
-            "the rest of a hidden head"
-        );
-    }
 }

@@ -10,6 +10,7 @@ mod gauge;
 mod in_order;
 mod lately;
 mod output;
+mod readable;
 mod render;
 mod report;
 mod sight;
@@ -44,15 +45,10 @@ pub use crate::media::{
 
 use render::Job;
 
-use crate::model::{
-    DurationNanos, EllipsePx, Mask, MaskArea, MaskSource, Plan, PtsNanos, Sha256Digest, TrackId,
-};
+use crate::model::{EllipsePx, Mask, MaskArea, MaskSource, Plan, PtsNanos, Sha256Digest, TrackId};
 
 /// How often a recording is rendered at most: faces that the self-check still finds are hidden in a further rendering.
 const MAX_ROUNDS: u32 = 3;
-
-/// How long before and after its sightings a face that the self-check found is hidden.
-const RESIDUAL_HOLD: DurationNanos = DurationNanos::from_millis(500);
 
 /// How much larger than the second detector's boxes their masks are.
 const RESIDUAL_GROWTH: f32 = 1.6;
@@ -129,14 +125,17 @@ fn still_readable(check: &CheckReport) -> EngineError {
     ))
 }
 
-/// Each sighting is hidden until the next one, the first and the last for a while longer.
+/// Each sighting is hidden from the one before it to the next one: looks in a direction are nearly a second apart, and
+/// the face may have moved between them. The first and the last are hidden for a while longer.
 fn masks_over(face: &Residual, number: usize) -> impl Iterator<Item = TimedMask> {
     // Counted down from the top, so that these never meet the tracker's own numbers.
     let track = TrackId(u32::MAX - 1 - u32::try_from(number).unwrap_or(0));
-    let nexts = face.sightings.iter().skip(1).map(|(pts, _)| Some(*pts)).chain([None]);
-    face.sightings.iter().zip(nexts).enumerate().map(move |(index, ((pts, bbox_px), next))| TimedMask {
-        from: if index == 0 { pts.saturating_sub(RESIDUAL_HOLD) } else { *pts },
-        to: next.unwrap_or_else(|| face.to.saturating_add(RESIDUAL_HOLD)),
+    let times = || face.sightings.iter().map(|(pts, _)| *pts);
+    let froms = [face.hide_from].into_iter().chain(times());
+    let tos = times().skip(1).chain([face.hide_to]);
+    face.sightings.iter().zip(froms.zip(tos)).map(move |((_, bbox_px), (from, to))| TimedMask {
+        from,
+        to,
         mask: Mask {
             track,
             area: MaskArea::Ellipse(EllipsePx::inscribed(&bbox_px.scaled(RESIDUAL_GROWTH))),

@@ -104,6 +104,11 @@ pub struct Residual {
     /// When and where it was found.
     #[serde(skip)]
     pub(super) sightings: Vec<(PtsNanos, BoxPx)>,
+    /// From when on it is to be hidden, and until when.
+    #[serde(skip)]
+    pub(super) hide_from: PtsNanos,
+    #[serde(skip)]
+    pub(super) hide_to: PtsNanos,
 }
 
 /// What reading back the finished file showed.

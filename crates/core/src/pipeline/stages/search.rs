@@ -2,7 +2,7 @@
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::detect::{FaceDetector, Turn};
+use crate::detect::{CheckSchedule, YuNet};
 use crate::model::{Detection, Frame, PtsNanos};
 use crate::pipeline::error::EngineError;
 use crate::pipeline::gauge::Watch;
@@ -12,18 +12,22 @@ use crate::pipeline::gauge::Watch;
 pub(in crate::pipeline) struct Looked {
     pub(in crate::pipeline) seq: u64,
     pub(in crate::pipeline) pts: PtsNanos,
-    pub(in crate::pipeline) faces: Vec<Detection>,
+    /// Faces that stand upright.
+    pub(in crate::pipeline) upright: Vec<Detection>,
+    /// Faces in another direction, where one was looked in.
+    pub(in crate::pipeline) turned: Option<Vec<Detection>>,
 }
 
 pub(in crate::pipeline) fn run(
-    mut detector: Box<dyn FaceDetector>,
+    mut detector: YuNet,
+    schedule: CheckSchedule,
     input: &Receiver<Frame>,
     output: &Sender<Looked>,
     watch: &mut Watch<'_>,
 ) -> Result<(), EngineError> {
     while let Some(frame) = watch.take(input) {
-        let faces = detector.detect(&frame, Turn::NONE)?;
-        if !watch.give(output, Looked { seq: frame.seq, pts: frame.pts, faces }) {
+        let (upright, turned) = detector.look_about(&frame, schedule.turned(frame.seq))?;
+        if !watch.give(output, Looked { seq: frame.seq, pts: frame.pts, upright, turned }) {
             break;
         }
     }
