@@ -219,4 +219,32 @@ mod tests {
             "the rest of a hidden head"
         );
     }
+
+    /// Residuals over 40 pictures of 40 ms, every second one with a turned look; a face is found with a score in those
+    /// of `looks`.
+    fn turned(looks: &[u64], score: f32) -> Vec<Residual> {
+        let mut search = Search::default();
+        for seq in 0..40 {
+            let found = looks.contains(&(seq / 2)).then(|| Detection { score, ..face(100.0) });
+            let turned = (seq % 2 == 0).then(|| found.into_iter().collect());
+            let pts = PtsNanos(seq * 40_000_000);
+            let looked = Looked { seq, pts, upright: Vec::new(), turned };
+            search.see(&looked, &FrameMasks::new(seq, pts, Vec::new()));
+        }
+        search.into_residuals()
+    }
+
+    #[test]
+    fn a_face_at_another_angle_counts_when_its_direction_has_shown_it_twice() {
+        assert_eq!(turned(&[9], 0.9), [], "once is noise");
+        assert_eq!(turned(&[9, 19], 0.9), [], "not the same face after so long");
+        assert_eq!(turned(&[9, 16], 0.7), [], "a hand, perhaps");
+        let found = turned(&[9, 16], 0.8);
+        let [face] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((face.frames, face.from, face.to), (2, PtsNanos(720_000_000), PtsNanos(1_280_000_000)));
+        // From the eighth look before it, and to the end: no eighth look comes behind it.
+        assert_eq!((face.hide_from, face.hide_to), (PtsNanos(80_000_000), PtsNanos(u64::MAX)));
+        let early = turned(&[0, 7], 0.8);
+        assert_eq!((early[0].hide_from, early[0].hide_to), (PtsNanos(0), PtsNanos(1_280_000_000)));
+    }
 }
