@@ -7,7 +7,7 @@ use super::prepare::Place;
 
 /// Turned passes by turns of 45 degrees: faces that lie on a side first, then those upside down, then between. Opposite
 /// turns follow one another, so that no direction waits long.
-pub(super) const CYCLE: [Turn; 7] = [
+const CYCLE: [Turn; 7] = [
     Turn::eighths(2),
     Turn::eighths(6),
     Turn::eighths(1),
@@ -127,17 +127,15 @@ impl Schedule {
             }
         }
         let look = nth / self.whole_every;
-        let place = |nth: u64| usize::try_from(nth % CYCLE.len() as u64).unwrap_or(0);
-        let turned = |nth: u64| CYCLE.get(place(nth)).copied();
         let direction = |nth: u64| {
-            if nth.is_multiple_of(2) { vec![Turn::NONE] } else { turned(nth / 2).into_iter().collect() }
+            if nth.is_multiple_of(2) { vec![Turn::NONE] } else { nth_turn(nth / 2).into_iter().collect() }
         };
         match self.search {
             _ if !nth.is_multiple_of(self.whole_every) => Vec::new(),
             Search::Upright if !look.is_multiple_of(4) => Vec::new(),
             Search::Upright => vec![Turn::NONE],
             Search::Thorough => [Turn::NONE].into_iter().chain(CYCLE).collect(),
-            Search::Turned if small => [Turn::NONE].into_iter().chain(turned(look)).collect(),
+            Search::Turned if small => [Turn::NONE].into_iter().chain(nth_turn(look)).collect(),
             Search::Turned if look.is_multiple_of(4) => direction(look / 4),
             Search::Turned => Vec::new(),
         }
@@ -209,6 +207,11 @@ impl Schedule {
     pub fn follows_faces(&self) -> bool {
         self.search == Search::Turned
     }
+}
+
+/// The nth turned pass, one after the other, over and over.
+pub(super) fn nth_turn(nth: u64) -> Option<Turn> {
+    CYCLE.get(usize::try_from(nth % CYCLE.len() as u64).ok()?).copied()
 }
 
 /// Frames from one to the next of `times` a second (a fraction), rounded, at so many frames a second (numerator,
