@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use obscura_policy::analyze;
-use obscura_policy::media::{Analysis, Assets, InputFile, Link, home_folder, start_framework};
+use obscura_policy::media::{Analysis, InputFile, Link, home_folder, prepare};
 use serde_json::json;
 
 use crate::args::AnalyzeArgs;
@@ -25,8 +25,7 @@ pub(crate) fn run(args: &AnalyzeArgs, printer: &Printer) -> Result<(), Failure> 
         return Err(Failure::new(Exit::Usage, "the output is the recording itself; choose another name"));
     }
     let stop = interrupt::stop_flag()?;
-    start_framework().map_err(|e| Failure::new(Exit::Environment, e.to_string()))?;
-    let assets = Assets::load(&home_folder()?, Some(&args.plan()))?;
+    let assets = prepare(&home_folder()?, Some(&args.plan()))?;
     let (news, watcher) = Watcher::start(printer.is_watched())?;
     let link = Link::new(Some(news), stop);
     let outcome = analyze(&args.plan(), &input, &assets, args.contact_sheet.is_some(), &link);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use obscura_policy::media::model::{Hide, Plan, UncertainReason};
 use obscura_policy::media::{
-    Assets, EngineError, InputFile, Link, OutputError, TrackFile, TracksError, home_folder, start_framework,
+    EngineError, InputFile, Link, OutputError, TrackFile, TracksError, home_folder, prepare,
 };
 use obscura_policy::{
     Permit, Receipt, Source, State, Verdict, judge, note_unusable_sheet, receipt_path, render,
@@ -90,10 +90,9 @@ fn rendered(
     state: &State,
     stop: Arc<AtomicBool>,
 ) -> Result<Receipt, Failure> {
-    start_framework().map_err(|e| Failure::new(Exit::Environment, e.to_string()))?;
     // Where a file of tracks says what is hidden, everything was found when it was made: only the self-check looks.
     let looked_for = source.tracks.is_none().then_some(plan);
-    let assets = Assets::load(&home_folder()?, looked_for)?;
+    let assets = prepare(&home_folder()?, looked_for)?;
     let (news, watcher) = Watcher::start(printer.is_watched())?;
     let link = Link::new(Some(news), stop);
     let confirm = || {

@@ -1,6 +1,7 @@
 //! Which parts of the media framework a run needs, and which of them are here.
 
 use gstreamer as gst;
+use gstreamer::prelude::*;
 
 /// One `GStreamer` element with its state on this machine.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +46,16 @@ const COMPONENTS: [(&str, &str, &str, bool); 21] = [
     ("qsvh264enc", "encodes H.264 on Intel's hardware (--codec hardware)", BAD, false),
     ("av1dec", "decodes AV1", BAD, false),
 ];
+
+/// Loads the plugins of the parts that every run needs, so that whoever makes one of them first need not wait: the
+/// decoders' libraries alone take 60 ms. What is missing or does not load is left to whoever makes it.
+pub fn load_plugins() {
+    for (element, ..) in COMPONENTS.iter().filter(|(.., required)| *required) {
+        if let Some(Err(error)) = gst::ElementFactory::find(element).map(|found| found.load()) {
+            tracing::debug!(%error, element, "a plugin does not load");
+        }
+    }
+}
 
 /// The parts that runs use, with their state. Start the framework first.
 pub fn list_components() -> Vec<Component> {

@@ -30,7 +30,7 @@ mod writer;
 pub use address::Address;
 pub use bitrate::rate_limit;
 pub use clean::{Placement, SoundPlacement, rebuild_index};
-pub use components::{Component, list_components};
+pub use components::{Component, list_components, load_plugins};
 pub use encoder::x264_parameters;
 pub use error::MediaError;
 pub use finished::{FinishedStreams, check_container};

@@ -2,12 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Seek};
-use std::os::fd::AsRawFd;
 
 use super::error::EngineError;
+use super::mask_log::MaskLog;
 use super::output::{OutputError, PendingFile};
 use super::render::{self, Job};
-use super::report::{MaskLog, RenderReport};
+use super::report::RenderReport;
 use crate::media::{InputFile, OpenError};
 use crate::model::{Alarms, Bitrate, Plan, VoiceMode};
 
@@ -32,13 +32,15 @@ pub(super) fn render_again(
         ..job.plan.clone()
     };
     let job = Job { plan: &plan, input: &first, tracks: None, is_known: true, ..*job };
-    Ok(joined(earlier, render::render(&job)?))
+    let (report, mut masks) = earlier;
+    let (now, mut added) = render::render(&job)?;
+    let all = MaskLog::beside(job.output, &format!("masks-to-{}", job.round))?;
+    Ok((joined(report, now), together(&mut masks, &mut added, all)?))
 }
 
 /// The first result in another file without a name, beside it: that is the place that the decision was about.
 fn copy_of(output: &File) -> Result<PendingFile, OutputError> {
-    let place = std::fs::read_link(format!("/proc/self/fd/{}", output.as_raw_fd()))?;
-    let copy = PendingFile::create(&place.with_file_name("first"), true)?;
+    let copy = PendingFile::beside(output, "first")?;
     let (mut from, mut to) = (output, copy.file());
     from.rewind()?;
     io::copy(&mut from, &mut to)?;
@@ -48,19 +50,23 @@ fn copy_of(output: &File) -> Result<PendingFile, OutputError> {
     Ok(copy)
 }
 
-/// What both renderings did to the source.
-fn joined(
-    (earlier, mut masks): (RenderReport, MaskLog),
-    (now, added): (RenderReport, MaskLog),
-) -> (RenderReport, MaskLog) {
-    for (before, now) in masks.frames.iter_mut().zip(added.frames) {
-        before.masks.extend(now.masks);
+/// What both renderings hid.
+fn together(before: &mut MaskLog, now: &mut MaskLog, mut all: MaskLog) -> Result<MaskLog, OutputError> {
+    let (mut before, mut now) = (before.read()?, now.read()?);
+    while let Some(mut masks) = before.next_frame()? {
+        masks.masks.extend(now.next_frame()?.into_iter().flat_map(|added| added.masks));
+        all.push(&masks)?;
     }
+    Ok(all)
+}
+
+/// What both renderings did to the source.
+fn joined(earlier: RenderReport, now: RenderReport) -> RenderReport {
     let sound = earlier.sound.zip(now.sound).map(|(mut before, now)| {
         (before.frames_out, before.start) = (now.frames_out, now.start);
         before
     });
-    let report = RenderReport {
+    RenderReport {
         frames_out: now.frames_out,
         first_pts: now.first_pts,
         picture_duration: now.picture_duration,
@@ -69,6 +75,5 @@ fn joined(
         sound,
         stages: now.stages,
         ..earlier
-    };
-    (report, masks)
+    }
 }

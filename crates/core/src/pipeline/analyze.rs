@@ -10,10 +10,11 @@ use super::assets::Assets;
 use super::error::EngineError;
 use super::events::{Link, Phase, Progress};
 use super::gauge::Gauges;
+use super::networks::{FoundWith, Networks};
 use super::render::{SPARE_FRAMES, check_promise, refuse_cut, voice_stage};
-use super::sight::{FoundWith, MaskOrigin};
+use super::sight::MaskOrigin;
 use super::stages::speak;
-use super::threads::{Brake, Starter, collect, watch};
+use super::threads::{Brake, Starter, beside, collect, watch};
 use super::tracks::{AnalysisSettings, ContactSheet, Gathered, TRACKS_FORMAT, TrackFile, gather};
 use crate::detect::Numbers;
 use crate::media::{self, InputFile, MediaError, PictureSource, SoundSource};
@@ -46,11 +47,13 @@ pub fn analyze(
     media::start_framework()?;
     refuse_cut(plan, input)?;
     let (brake, gauges) = (Brake::new(), Gauges::new());
-    let pictures = PictureSource::start(input, SPARE_FRAMES, Arc::clone(&brake.stop))?;
+    let open = || PictureSource::start(input, SPARE_FRAMES, Arc::clone(&brake.stop));
+    let (networks, pictures) = beside("networks", || Networks::load(plan, assets), open)?;
+    let (pictures, networks) = (pictures?, networks?);
     let size = pictures.format().size;
     let contact = wants_contact_sheet.then(|| ContactSheet::new(size)).transpose()?;
     let run = Run { plan, input, assets, link };
-    let mut found = run.stages(brake, &gauges, pictures, contact)?;
+    let mut found = run.stages(brake, &gauges, networks, pictures, contact)?;
     check_promise(plan, input, found.decoded)?;
     if !input.is_unchanged() {
         return Err(MediaError::Unusable("it changed while it was analysed".to_owned()).into());
@@ -95,10 +98,11 @@ impl Run<'_> {
         &self,
         brake: Brake,
         gauges: &Gauges,
+        networks: Networks,
         pictures: PictureSource,
         contact: Option<ContactSheet>,
     ) -> Result<Found, EngineError> {
-        let origin = MaskOrigin::search(self.plan, self.assets, pictures.format())?;
+        let origin = MaskOrigin::search(self.plan, networks, self.assets, pictures.format())?;
         let sound = self.sound(&brake)?;
         let (output, gather_in) = bounded(4);
         let mut found = Found { with: origin.found_with(), ..Found::default() };

@@ -178,8 +178,12 @@ impl Assets {
         let library = onnx_runtime(&manifest)?;
         let path = library_in(home, library);
         verify(LIBRARY, library, &path)?;
+        let [finder, checker] = ["centerface", "yunet"].map(|name| model(&manifest, home, name));
+        let (finder, checker) = (finder?, checker?);
+        let people = wants(Plan::needs_people).then(|| people(&manifest, home)).transpose()?;
+        let text = wants(|plan| plan.text == Text::Mask).then(|| text(&manifest, home)).transpose()?;
+        // Last: it waits where other libraries are being loaded beside.
         let runtime = Runtime::load(&path)?;
-        let finder = model(&manifest, home, "centerface")?;
         let open = |plan: &Plan| {
             // Who wants the same on every machine does not want whichever GPU there is.
             let is_asked = plan.device != Device::Auto || plan.arithmetic != Arithmetic::Float;
@@ -189,9 +193,9 @@ impl Assets {
         Ok(Self {
             accelerator: looked_for.map(open).transpose()?.flatten(),
             finder,
-            checker: model(&manifest, home, "yunet")?,
-            people: wants(Plan::needs_people).then(|| people(&manifest, home)).transpose()?,
-            text: wants(|plan| plan.text == Text::Mask).then(|| text(&manifest, home)).transpose()?,
+            checker,
+            people,
+            text,
             library_sha256: library.sha256,
             runtime,
         })

@@ -14,9 +14,10 @@ use super::error::EngineError;
 use super::events::{Link, Phase, Progress};
 use super::gauge::Gauges;
 use super::in_order::InOrder;
+use super::mask_log::MaskLog;
+use super::networks::worker_count;
 use super::readable::Search;
-use super::report::{CheckReport, MaskLog, RenderReport};
-use super::sight::worker_count;
+use super::report::{CheckReport, RenderReport};
 use super::stages::decode;
 use super::stages::search::{self, Looked};
 use super::threads::{Brake, Starter, collect};
@@ -50,7 +51,7 @@ pub(super) fn check(
     file: &File,
     plan: &Plan,
     assets: &Assets,
-    rendered: (&RenderReport, &MaskLog),
+    rendered: (&RenderReport, &mut MaskLog),
     round: u32,
     link: &Link,
 ) -> Result<(Sha256Digest, CheckReport), EngineError> {
@@ -69,15 +70,15 @@ pub(super) fn check(
         reached: PtsNanos(0),
         duration: Some(report.picture_duration),
     };
-    let (mut search, mut worst) = (Search::default(), DurationNanos(0));
+    let (mut search, mut worst, mut log) = (Search::default(), DurationNanos(0), log.read()?);
     let see = |looked: Looked| -> Result<(), EngineError> {
         if link.is_stopped() {
             return Err(MediaError::Interrupted.into());
         }
-        let expected = log.frames.get(usize::try_from(looked.seq).unwrap_or(usize::MAX));
+        let expected = log.next_frame()?;
         let masks = expected.ok_or_else(|| refuse("it holds more pictures than were rendered"))?;
         worst = worst.max(looked.pts.abs_diff(masks.pts));
-        search.see(&looked, masks);
+        search.see(&looked, &masks);
         (news.frames, news.reached) = (looked.seq + 1, looked.pts);
         link.tell(news);
         Ok(())

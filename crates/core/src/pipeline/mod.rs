@@ -9,6 +9,8 @@ mod events;
 mod gauge;
 mod in_order;
 mod lately;
+mod mask_log;
+mod networks;
 mod output;
 mod readable;
 mod render;
@@ -20,6 +22,7 @@ mod tracks;
 mod watching;
 
 use std::fs::File;
+use std::path::Path;
 
 pub use crate::track::{BesideReport, TrackReport};
 pub use analyze::{Analysis, analyze};
@@ -29,7 +32,7 @@ pub use events::{Link, Phase, Progress};
 pub use gauge::StageReport;
 pub use output::{OutputError, PendingFile};
 pub use render::TimedMask;
-pub use report::{CheckReport, MaskLog, RenderReport, Residual, SoundReport};
+pub use report::{CheckReport, RenderReport, Residual, SoundReport};
 
 pub use tracks::{
     AnalysisSettings, ChosenTracks, MAX_TRACKS_BYTES, TRACKS_FORMAT, TrackBox, TrackEntry, TrackFile,
@@ -40,11 +43,13 @@ pub use crate::voice::{ToneEvent, ToneReport};
 
 pub use crate::media::{
     Address, Component, FinishedStreams, InputFile, MediaError, OpenError, check_container, list_components,
-    start_framework,
 };
 
+use mask_log::MaskLog;
 use render::Job;
+use threads::beside;
 
+use crate::media;
 use crate::model::{EllipsePx, Mask, MaskArea, MaskSource, Plan, PtsNanos, Sha256Digest, TrackId};
 
 /// How often a recording is rendered at most: faces that the self-check still finds are hidden in a further rendering.
@@ -66,6 +71,18 @@ pub struct Rendered {
     pub output_bytes: u64,
     /// How often it was rendered; more than once where the self-check found faces.
     pub rounds: u32,
+}
+
+/// Starts the media framework, and reads, verifies and loads what a rendering or an analysis needs; see
+/// [`Assets::load`]. The media framework's plugins take as long, so they are loaded beside.
+///
+/// # Errors
+/// [`EngineError`] where the framework does not start, or a model, the library or a GPU that was asked for is missing or
+/// not fit.
+pub fn prepare(home: &Path, looked_for: Option<&Plan>) -> Result<Assets, EngineError> {
+    media::start_framework()?;
+    let ((), assets) = beside("plugins", media::load_plugins, || Assets::load(home, looked_for))?;
+    Ok(assets?)
 }
 
 /// Renders a recording into an open file and checks the result. Where the self-check finds readable faces, they are
@@ -91,11 +108,11 @@ pub fn render(
         let extra = extra_masks.as_slice();
         let job =
             Job { plan, input, output, assets, tracks, is_known: false, extra_masks: extra, round, link };
-        let (report, log) = match from_live.take() {
+        let (report, mut log) = match from_live.take() {
             Some(earlier) => again::render_again(&job, earlier)?,
             None => render::render(&job)?,
         };
-        let (output_sha256, check) = check::check(output, plan, assets, (&report, &log), round, link)?;
+        let (output_sha256, check) = check::check(output, plan, assets, (&report, &mut log), round, link)?;
         if !input.is_unchanged() {
             return Err(MediaError::Unusable("it changed while it was rendered".to_owned()).into());
         }

@@ -21,8 +21,15 @@ pub enum OutputError {
     #[error("the output name belongs to something that is not a regular file")]
     NotAFile,
     /// The operating system refused.
-    #[error("the output cannot be written: {0}")]
+    #[error("the output cannot be written: {}", in_words(.0))]
     Io(#[from] io::Error),
+}
+
+fn in_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 /// A file that has no name yet. Whatever ends the process, also `kill -9`, leaves nothing behind: the file exists only
@@ -67,6 +74,16 @@ impl PendingFile {
                 Err(errno) => return Err(io::Error::from(errno).into()),
             };
         Ok(Self { file, folder, hidden, target: target.to_path_buf(), overwrite })
+    }
+
+    /// Opens another one in the folder of an open file, for what lasts no longer than the run. `name` tells it from
+    /// others where the file system has no files without a name.
+    ///
+    /// # Errors
+    /// [`OutputError`], each with a sentence for the user.
+    pub(super) fn beside(output: &File, name: &str) -> Result<Self, OutputError> {
+        let place = std::fs::read_link(format!("/proc/self/fd/{}", output.as_raw_fd()))?;
+        Self::create(&place.with_file_name(name), true)
     }
 
     /// The open file.

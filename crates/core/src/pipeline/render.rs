@@ -15,10 +15,12 @@ use super::assets::Assets;
 use super::error::EngineError;
 use super::events::Link;
 use super::gauge::{Gauges, StageReport};
-use super::report::{MaskLog, RenderReport, SoundReport};
-use super::sight::{FoundWith, MaskOrigin};
+use super::mask_log::MaskLog;
+use super::networks::{FoundWith, Networks};
+use super::report::{RenderReport, SoundReport};
+use super::sight::MaskOrigin;
 use super::stages::{decode, draw, speak};
-use super::threads::{Brake, Starter, collect, watch};
+use super::threads::{Brake, Starter, beside, collect, watch};
 use super::tracks::{ChosenTracks, Script};
 use crate::media::{
     self, InputFile, MediaError, PictureFormat, PictureSource, Placement, SoundPlacement, SoundSource,
@@ -58,15 +60,44 @@ pub(super) struct Job<'a> {
     pub(super) link: &'a Link,
 }
 
+impl Job<'_> {
+    /// Whether faces are looked for: nobody said where they are.
+    fn looks(&self) -> bool {
+        self.tracks.is_none() && !self.is_known
+    }
+}
+
 /// What the stages hand back when they are done.
 #[derive(Debug, Default)]
 pub(super) struct Harvest {
     pub(super) decoded: decode::Decoded,
     pub(super) tracks: TrackReport,
     pub(super) drawn: draw::Drawn,
+    /// What was hidden, once it was drawn.
+    pub(super) masks: Option<MaskLog>,
     pub(super) sound: Option<SoundReport>,
     pub(super) found_with: Option<FoundWith>,
     pub(super) stages: Vec<StageReport>,
+}
+
+/// Where a rendering reads from and writes to, and what draws.
+struct Opened {
+    pictures: PictureSource,
+    sound: Option<(SoundSource, VoiceStage)>,
+    redactor: Redactor,
+    writer: Writer,
+}
+
+impl Opened {
+    fn new(job: &Job<'_>, brake: &Brake) -> Result<Self, EngineError> {
+        let pictures = PictureSource::start(job.input, SPARE_FRAMES, Arc::clone(&brake.stop))?;
+        let sound = open_sound(job, brake)?;
+        let format = pictures.format();
+        let voice = sound.as_ref().map(|s| voice_stage(job.plan, s)).transpose()?;
+        let redactor = Redactor::new(job.plan.device, format.size, job.plan.faces)?;
+        let writer = Writer::start(job.output, format, &writer_settings(job, format, sound.as_ref()))?;
+        Ok(Self { pictures, sound: sound.zip(voice), redactor, writer })
+    }
 }
 
 /// Renders the input into the open output file.
@@ -74,18 +105,16 @@ pub(super) fn render(job: &Job<'_>) -> Result<(RenderReport, MaskLog), EngineErr
     media::start_framework()?;
     refuse_cut(job.plan, job.input)?;
     let (brake, gauges) = (Brake::new(), Gauges::new());
-    let pictures = PictureSource::start(job.input, SPARE_FRAMES, Arc::clone(&brake.stop))?;
-    let sound = open_sound(job, &brake)?;
-    let format = pictures.format().clone();
-    let voice = sound.as_ref().map(|s| voice_stage(job.plan, s)).transpose()?;
-    let redactor = Redactor::new(job.plan.device, format.size, job.plan.faces)?;
-    let device = redactor.device_name().to_owned();
-    let settings = writer_settings(job, &format, sound.as_ref());
-    let writer = Writer::start(job.output, &format, &settings)?;
-    let mut harvest = run_stages(job, brake, &gauges, pictures, sound.zip(voice), redactor, &writer)?;
-    writer.finish()?;
+    let (plan, assets, looks) = (job.plan, job.assets, job.looks());
+    let load = || looks.then(|| Networks::load(plan, assets)).transpose();
+    let (networks, opened) = beside("networks", load, || Opened::new(job, &brake))?;
+    let (opened, networks) = (opened?, networks?);
+    let format = opened.pictures.format().clone();
+    let device = opened.redactor.device_name().to_owned();
+    let mut harvest = run_stages(job, brake, &gauges, networks, opened)?;
     harvest.stages = gauges.into_rows(Some("encode"));
-    let (decoded, drawn) = (harvest.decoded.frames, harvest.drawn.log.frames.len() as u64);
+    let masks = harvest.masks.take().ok_or(EngineError::Worker("draw"))?;
+    let (decoded, drawn) = (harvest.decoded.frames, masks.frames());
     check_promise(job.plan, job.input, decoded)?;
     if drawn != decoded {
         return Err(EngineError::OutOfStep { seq: drawn });
@@ -98,7 +127,7 @@ pub(super) fn render(job: &Job<'_>) -> Result<(RenderReport, MaskLog), EngineErr
     let placement =
         Placement { picture_start: harvest.drawn.first_pts, picture_end: harvest.drawn.end_pts, sound };
     media::rebuild_index(job.output, placement)?;
-    Ok(report(job, &format, harvest, device))
+    Ok((report(job, &format, harvest, device), masks))
 }
 
 /// A recording that was cut off is not worked on unless that was accepted.
@@ -137,7 +166,7 @@ fn writer_settings(job: &Job<'_>, format: &PictureFormat, sound: Option<&SoundSo
         rate,
         timescale: job.input.index().timescale.or_else(from_rate).unwrap_or(90_000),
         sound,
-        is_beside_detectors: job.tracks.is_none() && !job.is_known && job.assets.accelerator.is_none(),
+        is_beside_detectors: job.looks() && job.assets.accelerator.is_none(),
     }
 }
 
@@ -145,25 +174,26 @@ fn run_stages(
     job: &Job<'_>,
     brake: Brake,
     gauges: &Gauges,
-    pictures: PictureSource,
-    sound: Option<(SoundSource, VoiceStage)>,
-    redactor: Redactor,
-    writer: &Writer,
+    networks: Option<Networks>,
+    opened: Opened,
 ) -> Result<Harvest, EngineError> {
-    let source = match job.tracks {
-        None if job.is_known => MaskOrigin::Nothing,
-        Some(chosen) => {
+    let Opened { pictures, sound, redactor, writer } = opened;
+    let source = match (job.tracks, networks) {
+        (None, None) if job.is_known => MaskOrigin::Nothing,
+        (None, None) => return Err(EngineError::Worker("networks")),
+        (None, Some(networks)) => MaskOrigin::search(job.plan, networks, job.assets, pictures.format())?,
+        (Some(chosen), _) => {
             MaskOrigin::Script(Script::new(chosen, pictures.format().size, job.plan.on_uncertain)?)
         }
-        None => MaskOrigin::search(job.plan, job.assets, pictures.format())?,
     };
     let watermark =
         (!job.plan.watermark.is_empty()).then(|| Watermark::new(&job.plan.watermark, pictures.format().size));
     let (to_draw, draw_in) = bounded(1);
-    let artist = draw::Artist::new(job, redactor, watermark, writer.picture_input());
+    let log = MaskLog::beside(job.output, &format!("masks-{}", job.round))?;
+    let artist = draw::Artist::new(job, redactor, watermark, writer.picture_input(), log);
     let mut harvest = Harvest { found_with: source.found_with(), ..Harvest::default() };
     let outcome = thread::scope(|scope| -> Result<(), EngineError> {
-        let start = Starter { scope, brake: &brake, gauges, writer: Some(writer) };
+        let start = Starter { scope, brake: &brake, gauges, writer: Some(&writer) };
         let sighted = start.sighting(pictures, source, to_draw)?;
         let drawing = start.stage("draw", move |watch| artist.run(&draw_in, watch))?;
         let speaking = sound
@@ -172,16 +202,18 @@ fn run_stages(
                 start.stage("sound", move |watch| speak::run(source, stage, input, watch))
             })
             .transpose()?;
-        watch(job.link, &brake, Some(writer), || {
+        watch(job.link, &brake, Some(&writer), || {
             drawing.is_finished() && speaking.as_ref().is_none_or(thread::ScopedJoinHandle::is_finished)
         });
         harvest.decoded = collect(sighted.decoding, "decode")?;
         harvest.tracks = collect(sighted.following, "follow")?;
-        harvest.drawn = collect(drawing, "draw")?;
+        let (drawn, masks) = collect(drawing, "draw")?;
+        (harvest.drawn, harvest.masks) = (drawn, Some(masks));
         harvest.sound = speaking.map(|handle| collect(handle, "sound")).transpose()?;
         Ok(())
     });
     brake.settle(outcome)?;
+    writer.finish()?;
     Ok(harvest)
 }
 
@@ -201,16 +233,11 @@ pub(super) fn check_promise(plan: &Plan, input: &InputFile, decoded: u64) -> Res
     }
 }
 
-fn report(
-    job: &Job<'_>,
-    format: &PictureFormat,
-    harvest: Harvest,
-    redaction_device: String,
-) -> (RenderReport, MaskLog) {
+fn report(job: &Job<'_>, format: &PictureFormat, harvest: Harvest, redaction_device: String) -> RenderReport {
     let index = job.input.index();
     let drawn = harvest.drawn;
     let luma_px = (format.size.width() * format.size.height()) as f64 * harvest.decoded.frames as f64;
-    let report = RenderReport {
+    RenderReport {
         container: job.input.container().as_str(),
         frames_promised: index.picture_samples,
         frames_in: harvest.decoded.frames,
@@ -231,6 +258,5 @@ fn report(
         detection_device: harvest.found_with.map(|with| with.device),
         redaction_device,
         stages: harvest.stages,
-    };
-    (report, drawn.log)
+    }
 }

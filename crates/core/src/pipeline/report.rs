@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::gauge::StageReport;
 use crate::media::FinishedStreams;
-use crate::model::{BoxPx, DurationNanos, FrameMasks, PtsNanos};
+use crate::model::{BoxPx, DurationNanos, PtsNanos};
 use crate::track::TrackReport;
 use crate::voice::ToneReport;
 
@@ -78,13 +78,6 @@ pub struct SoundReport {
     pub muted_share: Option<f64>,
     /// Alarms and monitor tones; `None` where they were not looked for.
     pub alarms: Option<ToneReport>,
-}
-
-/// What each frame's masks were; the self-check compares the finished pictures with it.
-#[derive(Clone, Debug, Default)]
-pub struct MaskLog {
-    /// One entry a frame, in order.
-    pub frames: Vec<FrameMasks>,
 }
 
 /// A face that the second detector still found in the finished file, outside every mask.

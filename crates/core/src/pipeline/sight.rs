@@ -1,24 +1,21 @@
 //! Where masks come from: detectors and a tracker that look for faces, or a file that says where they are.
 
 use std::sync::Arc;
-use std::thread;
 
 use crossbeam_channel::{Sender, bounded};
 
 use super::assets::Assets;
 use super::error::EngineError;
 use super::lately::Lately;
+use super::networks::{Finders, FoundWith, Networks};
 use super::stages::{decode, detect, follow};
-use super::threads::{Handle, Starter, beside};
+use super::threads::{Handle, Starter};
 use super::tracks::Script;
 use super::watching::Lookouts;
-use crate::detect::{CenterFace, DetectError, DetectorSettings, Numbers, Schedule};
+use crate::detect::{CenterFace, Schedule};
 use crate::media::{PictureFormat, PictureSource};
-use crate::model::{Device, Frame, FrameMasks, FrameSize, OnUncertain, Plan, Search};
+use crate::model::{Frame, FrameMasks, OnUncertain, Plan};
 use crate::track::{Follower, Prospects, TrackReport, TrackSettings};
-
-/// More workers than this would only wait for the encoder.
-const MAX_DETECT_WORKERS: usize = 16;
 
 /// Where the masks of a run come from.
 pub(super) enum MaskOrigin<'a> {
@@ -41,15 +38,6 @@ pub(super) struct Looking {
     found_with: FoundWith,
 }
 
-/// What looks for faces, for reports.
-#[derive(Clone, Debug)]
-pub(super) struct FoundWith {
-    /// "cpu" or the GPU's name and driver.
-    pub(super) device: String,
-    /// What numbers the finder of faces is calculated in.
-    pub(super) numbers: Numbers,
-}
-
 impl MaskOrigin<'_> {
     /// What looks for faces; none where nothing does.
     pub(super) fn found_with(&self) -> Option<FoundWith> {
@@ -59,21 +47,22 @@ impl MaskOrigin<'_> {
         }
     }
 
-    /// Detectors, one a processor, and a tracker.
+    /// Detectors, one a processor, and a tracker, for pictures of a format.
     ///
     /// # Errors
-    /// Where the detector cannot be loaded or a setting lies outside its range.
-    pub(super) fn search(plan: &Plan, assets: &Assets, format: &PictureFormat) -> Result<Self, EngineError> {
+    /// Where a detector cannot be used or a setting lies outside its range.
+    pub(super) fn search(
+        plan: &Plan,
+        networks: Networks,
+        assets: &Assets,
+        format: &PictureFormat,
+    ) -> Result<Self, EngineError> {
         let tracker = Follower::new(plan, format.size)?;
         let (schedule, on_uncertain) =
             (Schedule::new(plan.search, plan.speed, format.search_rate()), plan.on_uncertain);
-        // Side by side: nothing else is done until they are loaded.
-        let (lookouts, finders) = beside(
-            "models",
-            || Lookouts::new(plan, assets, format, worker_count()),
-            || detectors(plan, assets, format.size),
-        )?;
-        let ((detectors, found_with), lookouts) = (finders?, lookouts?);
+        let Networks { finders, sets } = networks;
+        let Finders { detectors, found_with } = finders.ready_for(format.size, plan, assets)?;
+        let lookouts = Lookouts::new(plan, assets, format, sets)?;
         let prospects = Prospects::new(TrackSettings::from_plan(plan), format.size);
         Ok(Self::Search(Box::new(Looking {
             detectors,
@@ -85,56 +74,6 @@ impl MaskOrigin<'_> {
             found_with,
         })))
     }
-}
-
-/// One worker for each processor, up to a bound.
-pub(super) fn worker_count() -> usize {
-    thread::available_parallelism().map_or(1, usize::from).clamp(1, MAX_DETECT_WORKERS)
-}
-
-/// The detectors, on a GPU where one was opened. With `auto`, one that has too little memory for pictures of this size
-/// is left alone.
-fn detectors(
-    plan: &Plan,
-    assets: &Assets,
-    size: FrameSize,
-) -> Result<(Vec<CenterFace>, FoundWith), EngineError> {
-    if let Some(gpu) = &assets.accelerator {
-        let found_with = FoundWith { device: gpu.name().to_owned(), numbers: Numbers::Float32 };
-        let settings = settings(plan, found_with.numbers);
-        match several(plan, size, || CenterFace::on_gpu(Arc::clone(gpu), settings)) {
-            Err(DetectError::Gpu(error)) if plan.device == Device::Auto => {
-                tracing::warn!(%error, "the GPU is left alone and the processor looks for faces instead");
-            }
-            detectors => return Ok((detectors?, found_with)),
-        }
-    }
-    let found_with = FoundWith { device: "cpu".to_owned(), numbers: Numbers::here(plan.arithmetic) };
-    let adapted = CenterFace::adapt(&assets.finder.read()?, found_with.numbers)?;
-    let settings = settings(plan, found_with.numbers);
-    let detectors = several(plan, size, || CenterFace::load(&assets.runtime, &adapted, settings))?;
-    Ok((detectors, found_with))
-}
-
-fn settings(plan: &Plan, numbers: Numbers) -> DetectorSettings {
-    let (side_px, score_threshold) = (plan.detector_side_px, TrackSettings::default().keep_score);
-    DetectorSettings { side_px, score_threshold, numbers }
-}
-
-/// A detector for each worker, with memory for pictures of a size.
-fn several(
-    plan: &Plan,
-    size: FrameSize,
-    one: impl Fn() -> Result<CenterFace, DetectError>,
-) -> Result<Vec<CenterFace>, DetectError> {
-    let ready = |_| {
-        let detector = one()?;
-        let mut detector =
-            if plan.search == Search::Turned { detector.with_small_diagonals() } else { detector };
-        detector.reserve(size)?;
-        Ok(detector)
-    };
-    (0..worker_count()).map(ready).collect()
 }
 
 /// The stages between the decoder and whoever takes pictures with their masks.

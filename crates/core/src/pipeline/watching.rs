@@ -3,18 +3,12 @@
 
 use std::sync::{Mutex, MutexGuard};
 
-use super::assets::{AssetError, Assets};
+use super::assets::Assets;
 use super::error::EngineError;
-use crate::detect::{
-    CloseLook, DetectError, Glance, LookTimes, Lookout, PeopleDetector, Place, TextDetector, Turn,
-};
+use super::networks::worker_count;
+use crate::detect::{CloseLook, DetectError, Glance, LookTimes, Lookout, Place, Turn};
 use crate::media::PictureFormat;
-use crate::model::{Detection, Frame, Heads, OnUncertain, Plan, Search, Speed, Text};
-use crate::track::PERSON_KEEP_SCORE;
-
-/// Workers that share one set. Looks at people are some ten pictures apart, and one takes about as long as two searches
-/// for faces.
-const WORKERS_FOR_A_SET: usize = 4;
+use crate::model::{Detection, Frame, Heads, OnUncertain, Plan, Speed};
 
 /// What the workers share. While one of them looks with a set, others that need the same one wait.
 #[derive(Debug)]
@@ -28,15 +22,15 @@ pub(super) struct Lookouts {
 }
 
 impl Lookouts {
-    /// Enough for so many workers, for pictures of a format.
+    /// Those of people and text as they were loaded, for pictures of a format.
     ///
     /// # Errors
-    /// Where a model was not loaded that the plan needs, or ONNX Runtime does not take it.
+    /// Where ONNX Runtime does not take the finder of small faces.
     pub(super) fn new(
         plan: &Plan,
         assets: &Assets,
         format: &PictureFormat,
-        workers: usize,
+        sets: Vec<Mutex<Lookout>>,
     ) -> Result<Self, EngineError> {
         // Somebody who is only listed may be found a little later; what is hidden may not.
         let stops_for_people = plan.heads == Heads::Flag && plan.on_uncertain != OnUncertain::Widen;
@@ -46,19 +40,13 @@ impl Lookouts {
             Speed::Balanced | Speed::Smallest => 2,
         };
         let times = LookTimes::new(format.search_rate(), times_as_seldom);
-        let one = || {
-            let people = plan.needs_people().then(|| people(assets)).transpose()?;
-            let text = (plan.text == Text::Mask).then(|| text(assets)).transpose()?;
-            Ok(Mutex::new(Lookout::new(people, text, plan.search != Search::Upright)))
-        };
-        let sets = 0..workers.div_ceil(WORKERS_FOR_A_SET);
-        let close_sets = if CloseLook::is_for(format.size) { 0..workers } else { 0..0 };
+        let close_sets = if CloseLook::is_for(format.size) { 0..worker_count() } else { 0..0 };
         let checker = assets.checker.read()?;
         let close = |_| Ok(Mutex::new(CloseLook::new(&assets.runtime, &checker)?));
         Ok(Self {
             times,
             close: close_sets.map(close).collect::<Result<_, EngineError>>()?,
-            sets: sets.map(|_| one()).collect::<Result<_, EngineError>>()?,
+            sets,
             detector_side_px: plan.detector_side_px,
         })
     }
@@ -140,14 +128,4 @@ fn free_one<T>(sets: &[Mutex<T>]) -> Result<MutexGuard<'_, T>, EngineError> {
         Some(free) => Ok(free),
         None => choose(sets, 0),
     }
-}
-
-fn people(assets: &Assets) -> Result<PeopleDetector, EngineError> {
-    let [graph, weights] = assets.people.as_ref().ok_or_else(AssetError::without_people)?;
-    Ok(PeopleDetector::new(&assets.runtime, &graph.read()?, &weights.read()?, PERSON_KEEP_SCORE)?)
-}
-
-fn text(assets: &Assets) -> Result<TextDetector, EngineError> {
-    let model = assets.text.as_ref().ok_or_else(AssetError::without_text)?;
-    Ok(TextDetector::new(&assets.runtime, &model.read()?)?)
 }

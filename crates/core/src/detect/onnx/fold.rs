@@ -5,7 +5,7 @@
 //! picture. ONNX Runtime folds it into `Conv` by itself, but not into `ConvTranspose`, of which `CenterFace`
 //! has three.
 
-use super::proto::{FLOAT, Graph, Node, Tensor};
+use super::proto::{FLOAT, Graph, Node, Tensor, raw_floats};
 
 /// Epsilon where the attribute is absent (ONNX operator documentation).
 const DEFAULT_EPSILON: f32 = 1e-5;
@@ -79,7 +79,7 @@ fn apply(graph: &mut Graph, position: usize, fold: Fold) {
         dims: vec![i64::try_from(fold.bias.len()).unwrap_or(i64::MAX)],
         data_type: Some(FLOAT),
         name: Some(bias.clone()),
-        raw_data: Some(fold.bias.iter().flat_map(|value| value.to_le_bytes()).collect()),
+        raw_data: Some(raw_floats(&fold.bias)),
         ..Tensor::default()
     });
     if let Some(node) = graph.node.get_mut(fold.convolution) {
@@ -156,7 +156,7 @@ pub(super) fn scaled_weight(node: &Node, weight: &Tensor, factor: &[f32], side: 
 pub(super) fn store(tensor: &mut Tensor, values: &[f32]) {
     tensor.data_type = Some(FLOAT);
     tensor.float_data = Vec::new();
-    tensor.raw_data = Some(values.iter().flat_map(|value| value.to_le_bytes()).collect());
+    tensor.raw_data = Some(raw_floats(values));
 }
 
 /// How often a value is read, by nodes or as an output.

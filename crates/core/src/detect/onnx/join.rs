@@ -1,7 +1,7 @@
 //! Joins convolutions of one pixel each that read the same tensor: it is then read and rearranged once for all of them.
 
 use super::fold::{floats, initializer};
-use super::proto::{Attribute, FLOAT, Graph, INT64, Node, Tensor};
+use super::proto::{Attribute, FLOAT, Graph, INT64, Node, Tensor, raw_integers};
 
 /// Joins all that can be joined, in a graph of operator set 13 or later.
 pub(super) fn join_convolutions(graph: &mut Graph) {
@@ -74,8 +74,12 @@ fn join(graph: &mut Graph, at: usize, parts: &[Convolution]) {
     };
     constant("joined_weight", vec![all, first.read, 1, 1], FLOAT, bytes(|part| &part.weight));
     constant("joined_bias", vec![all], FLOAT, bytes(|part| &part.bias));
-    let raw = lengths.iter().flat_map(|length| length.to_le_bytes()).collect();
-    constant("lengths", vec![i64::try_from(lengths.len()).unwrap_or(i64::MAX)], INT64, raw);
+    constant(
+        "lengths",
+        vec![i64::try_from(lengths.len()).unwrap_or(i64::MAX)],
+        INT64,
+        raw_integers(&lengths),
+    );
     let convolution = Node {
         input: vec![first.source.clone(), name("joined_weight"), name("joined_bias")],
         output: vec![name("joined")],

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::ModelError;
-use super::proto::{Dimension, DimensionValue, FLOAT, Graph, Node, Tensor, ValueInfo};
+use super::proto::{Dimension, DimensionValue, FLOAT, Graph, Node, Tensor, ValueInfo, raw_floats};
 
 /// Dimensions of a picture tensor in NCHW order; `None` stays as the model has it (the channels).
 const INPUT_DIMENSIONS: [Option<&str>; 4] = [Some("batch"), None, Some("height"), Some("width")];
@@ -107,7 +107,7 @@ fn per_plane(name: String, values: [f32; 3]) -> Tensor {
         dims: vec![1, 3, 1, 1],
         data_type: Some(FLOAT),
         name: Some(name),
-        raw_data: Some(values.iter().flat_map(|value| value.to_le_bytes()).collect()),
+        raw_data: Some(raw_floats(&values)),
         ..Tensor::default()
     }
 }

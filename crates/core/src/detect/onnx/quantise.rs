@@ -11,7 +11,7 @@ use super::ModelError;
 use super::calibration::{Calibration, Measured};
 use super::equalise::result_of;
 use super::fold::{floats, initializer};
-use super::proto::{FLOAT, Graph, Model, Node, OperatorSet, Tensor};
+use super::proto::{FLOAT, Graph, Model, Node, OperatorSet, Tensor, raw_floats};
 
 /// `TensorProto.DataType`.
 pub(super) const UINT8: i32 = 2;
@@ -119,7 +119,7 @@ impl Writer<'_> {
         let along = |length: usize| vec![i64::try_from(length).unwrap_or(i64::MAX)];
         let of = |what: &str| format!("{result}_{what}");
         let dims = weight.dims.clone();
-        let steps = stored.steps.iter().flat_map(|step| step.to_le_bytes()).collect();
+        let steps = raw_floats(&stored.steps);
         self.constant(of("weight"), dims, INT8, stored.bytes);
         self.constant(of("weight_step"), along(channels), FLOAT, steps);
         self.constant(of("weight_zero"), along(channels), INT8, vec![0; channels]);

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::fold::initializer;
-use super::proto::{DimensionValue, FLOAT, Graph, INT64, Node, Tensor};
+use super::proto::{DimensionValue, FLOAT, Graph, INT64, Node, Tensor, raw_floats};
 
 /// Pixels of the picture from one cell of a value to the next: rows, then columns.
 type Step = [f32; 2];
@@ -80,9 +80,7 @@ fn by_factor(graph: &mut Graph, place: usize, [rows, columns]: Step) {
     graph.initializer.push(Tensor {
         dims: vec![4],
         data_type: Some(FLOAT),
-        raw_data: Some(
-            [1.0, 1.0, rows, columns].iter().flat_map(|factor: &f32| factor.to_le_bytes()).collect(),
-        ),
+        raw_data: Some(raw_floats(&[1.0, 1.0, rows, columns])),
         name: Some(name),
         ..Tensor::default()
     });

@@ -7,8 +7,8 @@ use crate::model::{DurationNanos, Frame, FrameMasks, PtsNanos, Region};
 use crate::pipeline::error::EngineError;
 use crate::pipeline::events::{Link, Phase, Progress};
 use crate::pipeline::gauge::Watch;
+use crate::pipeline::mask_log::MaskLog;
 use crate::pipeline::render::{Job, TimedMask};
-use crate::pipeline::report::MaskLog;
 use crate::redact::{Redactor, Watermark};
 
 /// How long a single picture is shown where nothing says it.
@@ -25,7 +25,6 @@ pub(in crate::pipeline) struct Drawn {
     pub(in crate::pipeline) extra_masks: u64,
     pub(in crate::pipeline) first_pts: PtsNanos,
     pub(in crate::pipeline) end_pts: PtsNanos,
-    pub(in crate::pipeline) log: MaskLog,
 }
 
 /// Draws one frame after another.
@@ -39,6 +38,7 @@ pub(in crate::pipeline) struct Artist {
     link: Link,
     news: Progress,
     drawn: Drawn,
+    log: MaskLog,
     last_duration: DurationNanos,
 }
 
@@ -48,6 +48,7 @@ impl Artist {
         redactor: Redactor,
         watermark: Option<Watermark>,
         encoder: PictureInput,
+        log: MaskLog,
     ) -> Self {
         let index = job.input.index();
         let of_tracks = job.tracks.map_or(&[][..], |chosen| &chosen.file.regions);
@@ -68,6 +69,7 @@ impl Artist {
             link: job.link.clone(),
             news,
             drawn: Drawn::default(),
+            log,
             last_duration: LONE_PICTURE,
         }
     }
@@ -76,7 +78,7 @@ impl Artist {
         mut self,
         input: &Receiver<(Frame, FrameMasks)>,
         watch: &mut Watch<'_>,
-    ) -> Result<Drawn, EngineError> {
+    ) -> Result<(Drawn, MaskLog), EngineError> {
         // A picture is shown until the next one begins, so each waits for the time of its successor.
         let mut waiting: Option<Frame> = None;
         while let Some((mut frame, mut masks)) = watch.take(input) {
@@ -93,7 +95,7 @@ impl Artist {
             self.send(last, duration, watch)?;
         }
         self.encoder.end();
-        Ok(self.drawn)
+        Ok((self.drawn, self.log))
     }
 
     fn hide(&mut self, frame: &mut Frame, masks: &mut FrameMasks) -> Result<(), EngineError> {
@@ -107,12 +109,12 @@ impl Artist {
         let stats = self.redactor.redact(frame, masks)?;
         self.drawn.hidden_luma_px += stats.hidden_luma_px;
         if let Some(watermark) = &mut self.watermark {
-            if self.drawn.log.frames.is_empty() {
+            if self.log.frames() == 0 {
                 watermark.choose_corner(frame);
             }
             watermark.apply(frame);
         }
-        self.drawn.log.frames.push(masks.clone());
+        self.log.push(masks)?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use prost::Message;
 use super::super::ModelError;
 use super::super::proto::{
     Attribute, Dimension, DimensionValue, FLOAT, Graph, INT64, Model, Node, OperatorSet, Shape, Tensor,
-    TensorType, ValueInfo, ValueType,
+    TensorType, ValueInfo, ValueType, raw_floats, raw_integers,
 };
 use super::unknown;
 use super::weights::{Constant, Values};
@@ -16,6 +16,9 @@ use super::weights::{Constant, Values};
 /// Version of the file format and of the operators that are used.
 const IR_VERSION: i64 = 8;
 const OPERATOR_SET: i64 = 17;
+
+/// Rows of weights that are written side by side when they change places.
+const OUTPUTS_AT_ONCE: usize = 16;
 
 /// Values of an attribute, with the numbers of `AttributeProto.AttributeType`.
 pub(super) enum Value<'a> {
@@ -55,8 +58,8 @@ impl Builder {
             return;
         }
         let (data_type, raw) = match &constant.values {
-            Values::Floats(values) => (FLOAT, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
-            Values::Integers(values) => (INT64, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
+            Values::Floats(values) => (FLOAT, raw_floats(values)),
+            Values::Integers(values) => (INT64, raw_integers(values)),
         };
         // As numpy hands them over: a single number is a list of one.
         let sides: &[usize] = if constant.shape.is_empty() { &[1] } else { &constant.shape };
@@ -148,12 +151,16 @@ pub(super) fn outputs_first(weights: &Constant) -> Result<Constant, ModelError> 
         return Err(unknown("convolution weights without four dimensions"));
     };
     let from = weights.floats()?;
-    let mut values = Vec::with_capacity(from.len());
-    for output in 0..outputs {
-        for input in 0..inputs {
-            for cell in 0..rows * columns {
-                values.extend(from.get((cell * inputs + input) * outputs + output));
-            }
+    let mut values = vec![0.0; from.len()];
+    let cells = rows * columns;
+    let length = (inputs * cells).max(1);
+    // Some outputs at a time: so many rows are written side by side without leaving the cache.
+    for (block, of_block) in values.chunks_mut(length * OUTPUTS_AT_ONCE).enumerate() {
+        for (at, of_cell) in from.chunks_exact(outputs.max(1)).enumerate() {
+            let place = at % inputs.max(1) * cells + at / inputs.max(1);
+            let given = of_cell.iter().skip(block * OUTPUTS_AT_ONCE);
+            let places = of_block.chunks_exact_mut(length).filter_map(|output| output.get_mut(place));
+            places.zip(given).for_each(|(place, value)| *place = *value);
         }
     }
     Ok(Constant { shape: vec![outputs, inputs, rows, columns], values: Values::Floats(values) })
