@@ -2,6 +2,7 @@
 
 mod axis;
 mod colour;
+mod content;
 mod crops;
 mod plane;
 mod scaler;
