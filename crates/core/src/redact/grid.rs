@@ -104,6 +104,12 @@ impl GridLayout {
         Self { cols: one(coverage.cols()), rows: one(coverage.rows()) }
     }
 
+    /// Chroma samples of a cell.
+    pub(crate) fn cell_chroma(&self) -> u32 {
+        let [width, height] = [self.cols, self.rows].map(|axis| axis.len / axis.cells.max(1));
+        width.saturating_mul(height)
+    }
+
     /// Cells across and down.
     pub(crate) fn cells(&self) -> [u32; 2] {
         [self.cols.cells, self.rows.cells]

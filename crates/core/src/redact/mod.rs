@@ -28,5 +28,5 @@ mod watermark;
 mod tests;
 
 pub use error::RedactError;
-pub use redactor::Redactor;
+pub use redactor::{Redactor, covers_any};
 pub use watermark::Watermark;

@@ -55,6 +55,18 @@ struct Drawing {
     whole_frame: bool,
 }
 
+impl Drawing {
+    /// Where masks lie over one another, what has the largest cells is seen: a small mask on an eye, of a line of text or
+    /// of a face that is none, would show more of a face than its own mask does.
+    fn coarsest_last(self) -> Self {
+        let mut masks: Vec<_> = self.jobs.into_iter().zip(self.keys).collect();
+        // In steps of two, so that masks of one size do not change places from frame to frame.
+        masks.sort_by_key(|(job, _)| job.layout.cell_chroma().checked_ilog2());
+        let (jobs, keys) = masks.into_iter().unzip();
+        Self { jobs, keys, ..self }
+    }
+}
+
 impl Redactor {
     /// A redactor for pictures of one size.
     ///
@@ -168,7 +180,7 @@ impl Redactor {
             let jobs = vec![self.job(everything)];
             return Drawing { jobs, keys: vec![SurfaceKey::WholeFrame], whole_frame: true };
         }
-        drawing
+        drawing.coarsest_last()
     }
 
     /// Bytes of the rows that masks lie on: so many go to a GPU, and so many come back.
@@ -195,6 +207,11 @@ impl Redactor {
         let masks = drawing.keys.iter().zip(&drawing.jobs).zip(&fresh);
         Ok(masks.map(|((key, job), fresh)| self.memory.settle(*key, &job.layout, fresh)).collect())
     }
+}
+
+/// Whether an area covers anything of pictures of a size.
+pub fn covers_any(area: &MaskArea, size: FrameSize) -> bool {
+    !Coverage::of(area, size).is_empty()
 }
 
 /// What of a mask lies outside the areas that are to stay clear.

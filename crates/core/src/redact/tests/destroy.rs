@@ -177,3 +177,27 @@ fn averaging_the_frames_of_a_track_wins_nothing_back() {
     }
     assert!(changed_fresh > 20 * changed_held.max(1), "{changed_held} against {changed_fresh}");
 }
+
+#[test]
+fn a_small_mask_on_a_face_shows_no_more_of_it_than_the_large_one() {
+    let (width, height) = SIZE;
+    let size = FrameSize::rounded_up(width, height);
+    let face = ellipse(59.0, 46.0, 40.0, 44.0, 0.3);
+    let (eye, word) =
+        (ellipse(50.0, 40.0, 6.0, 4.0, 0.0), MaskArea::Box(BoxPx { x0: 52.0, y0: 60.0, x1: 70.0, y1: 68.0 }));
+    for style in [FaceStyle::Blur, FaceStyle::Pixelate] {
+        let hidden = |areas: &[MaskArea], face_at: usize| {
+            let mut frame = ramps(size, 0);
+            let mut masks = masks_of(0, areas);
+            // The face keeps its number, and with it what is drawn for it.
+            masks.masks.iter_mut().zip(0..).for_each(|(mask, at)| {
+                mask.track = TrackId(if at == face_at { 9 } else { 10 + u32::try_from(at).unwrap() });
+            });
+            on_cpu(size, style).without_patterns().redact(&mut frame, &masks).unwrap();
+            frame.bytes().to_vec()
+        };
+        let alone = hidden(std::slice::from_ref(&face), 0);
+        assert_eq!(hidden(&[face.clone(), eye.clone(), word.clone()], 0), alone, "{style:?}");
+        assert_eq!(hidden(&[eye.clone(), word.clone(), face.clone()], 2), alone, "{style:?}");
+    }
+}

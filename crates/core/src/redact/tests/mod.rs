@@ -8,8 +8,8 @@ use super::redactor::Redactor;
 use crate::draws::Draws;
 use crate::gpu::{self, AdapterKind, SoftwareGpu};
 use crate::model::{
-    ColorMatrix, Colorimetry, Device, EllipsePx, FaceStyle, Frame, FrameMasks, FramePool, FrameSize, Mask,
-    MaskArea, MaskSource, PtsNanos, TrackId,
+    BoxPx, ColorMatrix, Colorimetry, Device, EllipsePx, FaceStyle, Frame, FrameMasks, FramePool, FrameSize,
+    Mask, MaskArea, MaskSource, PtsNanos, TrackId,
 };
 
 const COLOUR: Colorimetry = Colorimetry { full_range: false, matrix: ColorMatrix::Bt709 };
