@@ -6,6 +6,7 @@ mod bad_input;
 mod bad_place;
 mod consent_papers;
 mod containers;
+mod damage;
 mod environment;
 mod faces;
 mod gate;

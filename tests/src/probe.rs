@@ -36,6 +36,14 @@ pub fn times(path: &Path) -> Vec<f64> {
     frames.iter().map(|frame| number(&frame["best_effort_timestamp_time"])).collect()
 }
 
+/// Where the packets of the first picture stream lie in the file, in bytes, in the order of decoding.
+pub fn packets(path: &Path) -> Vec<std::ops::Range<usize>> {
+    let packets = ffprobe(path, &["-select_streams", "v:0", "-show_entries", "packet=pos,size"]);
+    let whole = |value: &Value| value.as_str().and_then(|text| text.parse::<usize>().ok()).unwrap();
+    let place = |packet: &Value| whole(&packet["pos"])..whole(&packet["pos"]) + whole(&packet["size"]);
+    packets["packets"].as_array().unwrap().iter().map(place).collect()
+}
+
 /// Times counted from the first one.
 pub fn from_first(times: &[f64]) -> Vec<f64> {
     times.iter().map(|time| time - times[0]).collect()

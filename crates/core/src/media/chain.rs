@@ -7,6 +7,7 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::AppSink;
 
+use super::damage::Damage;
 use super::error::MediaError;
 use crate::processor;
 
@@ -54,6 +55,7 @@ pub(super) struct Shared {
     pub(super) missing: Mutex<Option<String>>,
     pub(super) processor_nanos: AtomicU64,
     pub(super) newer_codec: AtomicBool,
+    pub(super) damage: Damage,
 }
 
 impl Shared {

@@ -12,6 +12,7 @@ use gstreamer::prelude::*;
 use gstreamer_app::AppSink;
 
 use super::chain::{Chain, ChainLink, Shared, StreamKind, discard, make};
+use super::damage;
 use super::error::MediaError;
 use super::input::InputFile;
 use super::life::{Life, SILENCE_LIMIT};
@@ -113,6 +114,11 @@ impl Demux {
             last_pts: PtsNanos(0),
             cancel: Arc::clone(cancel),
         }))
+    }
+
+    /// Whether a picture is damaged: a decoder said so, or made up a part of it or of one that it is made of.
+    pub(super) fn is_damaged(&self, picture: &gst::BufferRef) -> bool {
+        self.shared.damage.is_in(picture) || picture.flags().contains(gst::BufferFlags::CORRUPTED)
     }
 
     /// The source cannot be asked to wait or to repeat anything.
@@ -313,5 +319,7 @@ fn watch_decoder(pipeline: &gst::Pipeline, shared: &Arc<Shared>) {
         if name.starts_with("avdec_") && element.find_property("max-threads").is_some() {
             element.set_property("max-threads", 1i32);
         }
+        let shared = Arc::clone(&shared);
+        damage::watch(element, move |packet| shared.damage.goes_in(packet));
     });
 }

@@ -1,12 +1,13 @@
 //! The opened input: one file descriptor that is hashed, indexed and decoded, so that all three see the same bytes.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Seek};
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::address::Address;
 use super::error::MediaError;
@@ -29,8 +30,22 @@ pub struct InputFile {
 /// Where the bytes come from.
 #[derive(Debug)]
 enum Origin {
-    File { file: File, length: u64, modified: Option<SystemTime> },
+    File { file: File, length: u64, changed: Changed },
     Live(Feed),
+}
+
+/// When a file's content and its description changed last, in seconds and nanoseconds. Whoever writes can set the first
+/// back, and not the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Changed {
+    content: (i64, i64),
+    description: (i64, i64),
+}
+
+impl Changed {
+    fn of(meta: &Metadata) -> Self {
+        Self { content: (meta.mtime(), meta.mtime_nsec()), description: (meta.ctime(), meta.ctime_nsec()) }
+    }
 }
 
 /// Why a file could not be opened as an input.
@@ -74,7 +89,7 @@ impl InputFile {
         if hashed != length {
             return Err(MediaError::Unusable("it changed while it was read".to_owned()).into());
         }
-        let origin = Origin::File { file, length, modified: meta.modified().ok() };
+        let origin = Origin::File { file, length, changed: Changed::of(&meta) };
         Ok(Self { origin, digest, container, index })
     }
 
@@ -122,7 +137,6 @@ impl InputFile {
 
     /// Whether this is the same file on disk as `other`, by device and inode (so also through links).
     pub fn is_same_file(&self, other: &Path) -> bool {
-        use std::os::unix::fs::MetadataExt;
         let Origin::File { file, .. } = &self.origin else { return false };
         match (file.metadata(), std::fs::metadata(other)) {
             (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
@@ -130,11 +144,12 @@ impl InputFile {
         }
     }
 
-    /// Whether length and modification time are still those of the bytes that were hashed.
+    /// Whether length and times are still those of the bytes that were hashed. A file that was given another name or other
+    /// rights counts as changed as well.
     pub fn is_unchanged(&self) -> bool {
         match &self.origin {
-            Origin::File { file, length, modified } => {
-                file.metadata().is_ok_and(|m| m.len() == *length && m.modified().ok() == *modified)
+            Origin::File { file, length, changed } => {
+                file.metadata().is_ok_and(|meta| meta.len() == *length && Changed::of(&meta) == *changed)
             }
             // Nothing of it was read before.
             Origin::Live(_) => true,

@@ -6,7 +6,7 @@
 //!                └─ everything else ─ thrown away
 //! ```
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -42,6 +42,11 @@ impl Feed {
     /// Ends when `stop` is set, or after `limit`.
     pub(super) fn new(address: Address, limit: Option<Duration>, stop: Arc<AtomicBool>) -> Self {
         Self { address, limit, stop, sound: Mutex::new(None) }
+    }
+
+    /// Whether whoever records it wants no more of it.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
     }
 
     /// Opens the source and gives its picture; its sound waits to be taken.

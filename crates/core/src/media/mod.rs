@@ -8,6 +8,7 @@ mod chain;
 mod channels;
 mod clean;
 mod components;
+mod damage;
 mod demux;
 mod edits;
 mod encoder;
@@ -44,5 +45,7 @@ pub use writer::{PictureInput, SoundInput, Writer, WriterSettings};
 /// # Errors
 /// [`MediaError::Framework`] where `GStreamer` cannot start.
 pub fn start_framework() -> Result<(), MediaError> {
-    gstreamer::init().map_err(|e| MediaError::Framework(e.message().to_owned()))
+    gstreamer::init().map_err(|e| MediaError::Framework(e.message().to_owned()))?;
+    damage::listen();
+    Ok(())
 }

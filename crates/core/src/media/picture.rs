@@ -11,6 +11,7 @@ use super::chain::{StreamKind, make};
 use super::demux::Demux;
 use super::error::MediaError;
 use super::input::InputFile;
+use super::live::Feed;
 use super::pace::{Admitted, LIVE_SEARCH_RATE, Pace};
 use crate::model::{ColorMatrix, Colorimetry, DurationNanos, Frame, FramePool, FrameSize, PtsNanos};
 
@@ -71,6 +72,9 @@ impl PictureSource {
             None => Demux::start(input, StreamKind::Picture, &tail()?, &planar_caps(), refuse_hdr, cancel)?,
         };
         let Some(first) = demux.pull()? else {
+            if input.feed().is_some_and(Feed::is_stopped) {
+                return Err(MediaError::Interrupted);
+            }
             return Err(MediaError::Unusable("it has no picture that can be decoded".to_owned()));
         };
         demux.begin_with(&first);
@@ -137,7 +141,7 @@ impl PictureSource {
         frame.duration = buffer.duration().map(|d| DurationNanos(d.nseconds()));
         frame.remaining =
             self.demux.promised_end(&sample).map(|end| end.since(pts)).filter(|left| left.0 > 0);
-        frame.damaged = buffer.flags().contains(gst::BufferFlags::CORRUPTED);
+        frame.damaged = self.demux.is_damaged(buffer);
         if let Some(pace) = &mut self.pace {
             frame.late = self.demux.lag(pts).is_none_or(|lag| pace.is_late(lag));
             frame.turn = pace.turn_of(pts, frame.late);
