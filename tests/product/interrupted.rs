@@ -73,3 +73,30 @@ fn a_hard_kill_leaves_nothing_readable() {
     assert_eq!(run.code, None, "the signal ended it: {}", run.stderr);
     bench.assert_nothing_left();
 }
+
+/// What is there of a name that was free when the run began is not replaced, and no receipt lies beside it.
+#[test]
+fn a_name_that_was_taken_meanwhile() {
+    let bench = Bench::new();
+    let (_, child) = rendering(&bench);
+    std::fs::write(bench.output(), b"another's").unwrap();
+    Run::from(child.wait_with_output().unwrap()).refused(2, &["exists"]);
+    let name = bench.output().file_name().unwrap().to_string_lossy().into_owned();
+    assert_eq!(bench.results(), [name]);
+    assert_eq!(std::fs::read(bench.output()).unwrap(), b"another's");
+}
+
+/// Times can be set back, but not unnoticed.
+#[test]
+fn a_recording_that_was_exchanged_in_its_place() {
+    let bench = Bench::new();
+    let (clip, child) = rendering(&bench);
+    let before = std::fs::metadata(&clip).unwrap().modified().unwrap();
+    let other = std::fs::read(&clip).unwrap();
+    let file = std::fs::OpenOptions::new().write(true).open(&clip).unwrap();
+    std::io::Write::write_all(&mut &file, &other).unwrap();
+    file.set_modified(before).unwrap();
+    drop(file);
+    Run::from(child.wait_with_output().unwrap()).refused(5, &["changed while"]);
+    bench.assert_nothing_left();
+}

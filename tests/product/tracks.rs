@@ -197,3 +197,26 @@ fn drawn_regions_are_hidden_and_clear_ones_hold_against_all_but_faces() {
     let elsewhere = Area::new(900, 100, 100, 160);
     assert!(!shows(&clip, &bench.output(), elsewhere), "the rest of the picture is hidden");
 }
+
+#[test]
+fn a_part_that_is_none_of_the_recording_is_refused_and_not_left_unhidden() {
+    let bench = Bench::new();
+    let clip = two_people(&bench);
+    let permit = Sheet::permitting(&clip);
+    let (tracks, mut found) = analyze(&bench, &clip, &["--search", "upright"]);
+    for (option, value, words) in [
+        ("--region", "5000,5000,10,10", ["--region 1", "outside the picture"]),
+        ("--region", "frame@62-65", ["begins at 1:02", "long"]),
+        ("--region", "frame@0.001-0.002", ["--region 1", "no picture's time"]),
+        ("--bodies", "62-65", ["--bodies 1", "begins at 1:02"]),
+    ] {
+        redact(&bench, &clip, &permit, &[option, value]).refused(2, &words);
+        bench.assert_nothing_left();
+    }
+    let outside = json!({"box": {"x0": 5000.0, "y0": 10.0, "x1": 5010.0, "y1": 20.0}});
+    found["regions"] = json!([{"use": "hide", "area": outside, "from": 0, "to": 1_000_000}]);
+    save(&tracks, &found);
+    let with = ["--tracks", tracks.to_str().unwrap()];
+    redact(&bench, &clip, &permit, &with).refused(2, &["regions[0]", "outside the picture"]);
+    bench.assert_nothing_left();
+}

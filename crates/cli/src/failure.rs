@@ -95,6 +95,11 @@ impl From<EngineError> for Failure {
                     "copy it again from the camera; --allow-truncated keeps the part up to the cut",
                 )
             }
+            (_, EngineError::Tracks(_)) => Self::new(Exit::Input, message)
+                .with_help("`obscura analyze` makes one from the recording that it is for"),
+            (FailureKind::Settings, _) => Self::new(Exit::Usage, message).with_help(
+                "pixels are those of the upright picture, times those of the recording; write the part again or leave it out",
+            ),
             (FailureKind::Input, _) => {
                 Self::new(Exit::Input, format!("the recording cannot be used: {message}"))
             }

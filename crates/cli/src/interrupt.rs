@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 
 use crate::failure::{Exit, Failure};
 
@@ -19,5 +19,9 @@ pub(crate) fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
         .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
         .map_err(|e| Failure::new(Exit::Other, format!("signals cannot be handled: {e}")))?;
     }
+    // Handled, it no longer kills: whoever writes gets an error, and says so.
+    let ignored = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGXFSZ, ignored)
+        .map_err(|e| Failure::new(Exit::Other, format!("signals cannot be handled: {e}")))?;
     Ok(stop)
 }

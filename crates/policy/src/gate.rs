@@ -101,6 +101,7 @@ impl GateError {
             Self::Engine(error) => match error.kind() {
                 FailureKind::Input => "input",
                 FailureKind::Refused => "self_check",
+                FailureKind::Settings => "settings",
                 FailureKind::Environment => "environment",
                 FailureKind::Interrupted => "interrupted",
                 FailureKind::Target => "output",
@@ -270,8 +271,9 @@ impl Job<'_> {
             receipt_sha256: Sha256Digest::of(&sealed),
         };
         log.append(&completed, now)?;
-        drop(log);
+        // Whoever holds the log is alone in giving names: two results of one name do not end as a mixed pair.
         commit(target, overwrite, pending_receipt, pending)?;
+        drop(log);
         Ok(receipt)
     }
 
@@ -314,7 +316,7 @@ fn commit(
         std::fs::remove_file(target).map_err(OutputError::from)?;
     }
     receipt.commit()?;
-    output.commit()?;
+    output.commit().inspect_err(|_| drop(std::fs::remove_file(receipt_path(target))))?;
     Ok(())
 }
 

@@ -53,8 +53,6 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
     if let Some(warning) = plan.voice.warning() {
         printer.say(&format!("warning: --voice {}: {warning}", plan.voice));
     }
-    // Who stops a live source wants what has come so far.
-    let stop = if input.is_live() { Arc::default() } else { stop };
     let source = Source { input: &input, tracks: tracks.as_ref() };
     let receipt = rendered(args, printer, source, permit, &plan, &state, stop)?;
     if printer.wants_json() {

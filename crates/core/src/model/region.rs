@@ -40,10 +40,10 @@ impl Region {
         self.area.is_sound() && self.from <= self.to
     }
 
-    /// Adds the `nth` region to the masks of a frame in whose time it lies.
-    pub fn apply(&self, nth: u32, frame: &mut FrameMasks) {
+    /// Adds the `nth` region to the masks of a frame if it lies in its time, and says whether.
+    pub fn apply(&self, nth: u32, frame: &mut FrameMasks) -> bool {
         if frame.pts < self.from || self.to < frame.pts {
-            return;
+            return false;
         }
         match self.what {
             RegionUse::KeepClear => frame.keep_clear.push(self.area.clone()),
@@ -54,6 +54,7 @@ impl Region {
                 score: None,
             }),
         }
+        true
     }
 }
 

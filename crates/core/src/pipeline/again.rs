@@ -5,7 +5,7 @@ use std::io::{self, Seek};
 
 use super::error::EngineError;
 use super::mask_log::MaskLog;
-use super::output::{OutputError, PendingFile};
+use super::output::{OutputError, scratch_beside};
 use super::render::{self, Job};
 use super::report::RenderReport;
 use crate::media::{InputFile, OpenError};
@@ -18,7 +18,7 @@ pub(super) fn render_again(
     earlier: (RenderReport, MaskLog),
 ) -> Result<(RenderReport, MaskLog), EngineError> {
     let copy = copy_of(job.output)?;
-    let first = copy.file().try_clone().map_err(OpenError::from).and_then(InputFile::from_file);
+    let first = copy.try_clone().map_err(OpenError::from).and_then(InputFile::from_file);
     let first = first.map_err(|error| match error {
         OpenError::Media(error) => EngineError::from(error),
         OpenError::Io(error) => OutputError::from(error).into(),
@@ -34,14 +34,14 @@ pub(super) fn render_again(
     let job = Job { plan: &plan, input: &first, tracks: None, is_known: true, ..*job };
     let (report, mut masks) = earlier;
     let (now, mut added) = render::render(&job)?;
-    let all = MaskLog::beside(job.output, &format!("masks-to-{}", job.round))?;
+    let all = MaskLog::beside(job.output)?;
     Ok((joined(report, now), together(&mut masks, &mut added, all)?))
 }
 
 /// The first result in another file without a name, beside it: that is the place that the decision was about.
-fn copy_of(output: &File) -> Result<PendingFile, OutputError> {
-    let copy = PendingFile::beside(output, "first")?;
-    let (mut from, mut to) = (output, copy.file());
+fn copy_of(output: &File) -> Result<File, OutputError> {
+    let copy = scratch_beside(output)?;
+    let (mut from, mut to) = (output, &copy);
     from.rewind()?;
     io::copy(&mut from, &mut to)?;
     to.rewind()?;

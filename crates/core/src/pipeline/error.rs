@@ -56,6 +56,14 @@ pub enum EngineError {
     /// The file of tracks does not fit.
     #[error(transparent)]
     Tracks(#[from] TracksError),
+    /// A part of the recording that a person named is none of it, so nothing would be hidden there.
+    #[error("{name} {why}: nothing would be hidden there")]
+    OutOfReach {
+        /// What names it: an option, or a place in the file of tracks.
+        name: String,
+        /// Where it lies instead.
+        why: String,
+    },
     /// An analysis found more than a file of tracks can hold.
     #[error("there are more than {limit} places with faces; analyse the recording in parts")]
     TooManyBoxes {
@@ -83,6 +91,8 @@ pub enum FailureKind {
     Input,
     /// The result is refused.
     Refused,
+    /// What was asked for does not fit the recording.
+    Settings,
     /// Something is missing on this machine.
     Environment,
     /// The user stopped the run.
@@ -112,6 +122,7 @@ impl EngineError {
                 FailureKind::Environment
             }
             Self::Asset(_) => FailureKind::Environment,
+            Self::OutOfReach { .. } => FailureKind::Settings,
             Self::Uncertain { .. } | Self::SelfCheck(_) => FailureKind::Refused,
             Self::Output(_) => FailureKind::Target,
             _ => FailureKind::Internal,

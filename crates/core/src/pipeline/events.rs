@@ -43,7 +43,8 @@ pub struct Link {
 }
 
 impl Link {
-    /// A link that sends news to `news` and stops once `stop` is set.
+    /// A link that sends news to `news` and stops once `stop` is set. Of a live source it is the flag that ends it, and is
+    /// cleared when it has ended.
     #[must_use]
     pub fn new(news: Option<Sender<Progress>>, stop: Arc<AtomicBool>) -> Self {
         Self { news, stop }
@@ -55,6 +56,17 @@ impl Link {
             // A full queue means that newer news will follow.
             let _ = news.try_send(progress);
         }
+    }
+
+    /// The same while a live source is recorded: who asks to stop then ends the source, and wants what has come.
+    #[must_use]
+    pub(super) fn while_recording(&self) -> Self {
+        Self { stop: Arc::default(), ..self.clone() }
+    }
+
+    /// The source has ended: whoever asks to stop from now on means the work.
+    pub(super) fn has_recorded(&self) {
+        self.stop.store(false, Ordering::Relaxed);
     }
 
     /// Whether the caller asked to stop.

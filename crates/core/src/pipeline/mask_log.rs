@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 
-use super::output::{OutputError, PendingFile};
+use super::output::{OutputError, scratch_beside};
 use crate::model::FrameMasks;
 
 /// More than a picture's masks take: as many as a tracker follows at most, each a polygon.
@@ -12,20 +12,19 @@ const MAX_LINE_BYTES: u64 = 16 << 20;
 /// What each frame's masks were, a line a frame; the self-check compares the finished pictures with it.
 #[derive(Debug)]
 pub(super) struct MaskLog {
-    file: PendingFile,
+    file: File,
     out: BufWriter<File>,
     frames: u64,
 }
 
 impl MaskLog {
-    /// An empty one in the folder of the output, which is the place that the decision was about. `name` is no other log's
-    /// of this run.
+    /// An empty one in the folder of the output.
     ///
     /// # Errors
     /// [`OutputError`] where no file can be made there.
-    pub(super) fn beside(output: &File, name: &str) -> Result<Self, OutputError> {
-        let file = PendingFile::beside(output, name)?;
-        let out = BufWriter::new(file.file().try_clone()?);
+    pub(super) fn beside(output: &File) -> Result<Self, OutputError> {
+        let file = scratch_beside(output)?;
+        let out = BufWriter::new(file.try_clone()?);
         Ok(Self { file, out, frames: 0 })
     }
 
@@ -51,7 +50,7 @@ impl MaskLog {
     /// [`OutputError`] where it cannot be read.
     pub(super) fn read(&mut self) -> Result<MaskReader<'_>, OutputError> {
         self.out.flush()?;
-        let mut file = self.file.file();
+        let mut file = &self.file;
         file.rewind()?;
         Ok(MaskReader { lines: BufReader::new(file), left: self.frames })
     }
@@ -82,6 +81,7 @@ impl MaskReader<'_> {
 mod tests {
     use super::*;
     use crate::model::{BoxPx, EllipsePx, Mask, MaskArea, MaskSource, PointPx, PtsNanos, TrackId};
+    use crate::pipeline::output::PendingFile;
 
     fn masks(seq: u64) -> FrameMasks {
         let at = seq as f32 / 3.0;
@@ -103,7 +103,7 @@ mod tests {
     fn what_was_hidden_comes_back_to_the_last_bit_and_as_often_as_asked() {
         let folder = tempfile::tempdir().unwrap();
         let output = PendingFile::create(&folder.path().join("out.mp4"), false).unwrap();
-        let mut log = MaskLog::beside(output.file(), "masks").unwrap();
+        let mut log = MaskLog::beside(output.file()).unwrap();
         (0..400).for_each(|seq| log.push(&masks(seq)).unwrap());
         assert_eq!(log.frames(), 400);
         for _ in 0..2 {
@@ -118,11 +118,11 @@ mod tests {
     fn a_log_that_was_cut_is_an_error_and_not_a_picture_without_masks() {
         let folder = tempfile::tempdir().unwrap();
         let output = PendingFile::create(&folder.path().join("out.mp4"), false).unwrap();
-        let mut log = MaskLog::beside(output.file(), "masks").unwrap();
+        let mut log = MaskLog::beside(output.file()).unwrap();
         (0..2).for_each(|seq| log.push(&masks(seq)).unwrap());
         log.out.flush().unwrap();
-        let length = log.file.file().metadata().unwrap().len();
-        log.file.file().set_len(length - 9).unwrap();
+        let length = log.file.metadata().unwrap().len();
+        log.file.set_len(length - 9).unwrap();
         let mut reader = log.read().unwrap();
         assert_eq!(reader.next_frame().unwrap(), Some(masks(0)));
         assert!(reader.next_frame().is_err());

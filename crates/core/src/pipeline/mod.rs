@@ -13,6 +13,7 @@ mod mask_log;
 mod networks;
 mod output;
 mod readable;
+mod regions;
 mod render;
 mod report;
 mod sight;
@@ -102,16 +103,21 @@ pub fn render(
     if tracks.is_some_and(|chosen| chosen.file.source_sha256 != input.digest()) {
         return Err(TracksError::OtherRecording.into());
     }
-    let mut extra_masks: Vec<TimedMask> = Vec::new();
+    let mut extra: Vec<TimedMask> = Vec::new();
     let mut from_live: Option<(RenderReport, MaskLog)> = None;
     for round in 1..=MAX_ROUNDS {
-        let extra = extra_masks.as_slice();
+        let is_recording = input.is_live() && round == 1;
+        let heard = if is_recording { link.while_recording() } else { link.clone() };
+        let (extra_masks, heard) = (extra.as_slice(), &heard);
         let job =
-            Job { plan, input, output, assets, tracks, is_known: false, extra_masks: extra, round, link };
+            Job { plan, input, output, assets, tracks, is_known: false, extra_masks, round, link: heard };
         let (report, mut log) = match from_live.take() {
             Some(earlier) => again::render_again(&job, earlier)?,
             None => render::render(&job)?,
         };
+        if is_recording {
+            link.has_recorded();
+        }
         let (output_sha256, check) = check::check(output, plan, assets, (&report, &mut log), round, link)?;
         if !input.is_unchanged() {
             return Err(MediaError::Unusable("it changed while it was rendered".to_owned()).into());
@@ -121,12 +127,12 @@ pub fn render(
             return Ok(Rendered { render: report, check, output_sha256, output_bytes, rounds: round });
         }
         tracing::info!(round, faces = ?check.residual_faces, "the self-check found readable faces");
-        for face in &check.residual_faces {
-            let number = extra_masks.len();
-            extra_masks.extend(masks_over(face, number));
-        }
         if round == MAX_ROUNDS {
             return Err(still_readable(&check));
+        }
+        for face in &check.residual_faces {
+            let number = extra.len();
+            extra.extend(masks_over(face, number));
         }
         from_live = input.is_live().then_some((report, log));
     }

@@ -25,9 +25,16 @@ pub enum OutputError {
     Io(#[from] io::Error),
 }
 
+/// Hidden files that are stepped over.
+const MAX_LEFT_BEHIND: u32 = 10_000;
+
 fn in_words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
+        io::ErrorKind::FileTooLarge => "this account may not write a file that large".to_owned(),
+        io::ErrorKind::PermissionDenied => {
+            "this account may not write there; it needs to read and to write in the folder".to_owned()
+        }
         _ => error.to_string(),
     }
 }
@@ -39,6 +46,8 @@ fn in_words(error: &io::Error) -> String {
 pub struct PendingFile {
     file: File,
     folder: PathBuf,
+    /// The folder, to make names in it durable: who may write there and not read learns it before the work.
+    handle: File,
     hidden: Option<PathBuf>,
     target: PathBuf,
     overwrite: bool,
@@ -62,28 +71,9 @@ impl PendingFile {
             Ok(_) if !overwrite => return Err(OutputError::Exists),
             _ => {}
         }
-        let mode = Mode::RUSR | Mode::WUSR;
-        let (file, hidden) =
-            match rustix::fs::open(&folder, OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, mode) {
-                Ok(fd) => (File::from(fd), None),
-                Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::ISDIR | rustix::io::Errno::NOENT) => {
-                    let path = folder.join(hidden_name(target));
-                    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC;
-                    (File::from(rustix::fs::open(&path, flags, mode).map_err(io::Error::from)?), Some(path))
-                }
-                Err(errno) => return Err(io::Error::from(errno).into()),
-            };
-        Ok(Self { file, folder, hidden, target: target.to_path_buf(), overwrite })
-    }
-
-    /// Opens another one in the folder of an open file, for what lasts no longer than the run. `name` tells it from
-    /// others where the file system has no files without a name.
-    ///
-    /// # Errors
-    /// [`OutputError`], each with a sentence for the user.
-    pub(super) fn beside(output: &File, name: &str) -> Result<Self, OutputError> {
-        let place = std::fs::read_link(format!("/proc/self/fd/{}", output.as_raw_fd()))?;
-        Self::create(&place.with_file_name(name), true)
+        let handle = File::open(&folder)?;
+        let (file, hidden) = open_in(&folder)?;
+        Ok(Self { file, folder, handle, hidden, target: target.to_path_buf(), overwrite })
     }
 
     /// The open file.
@@ -113,17 +103,15 @@ impl PendingFile {
                 other => io::Error::from(other).into(),
             });
         }
-        File::open(&self.folder)?.sync_all()?;
+        self.handle.sync_all().inspect_err(|_| drop(std::fs::remove_file(&self.target)))?;
         Ok(())
     }
 
     /// `linkat` cannot replace a name, so the file gets a hidden one first, which is then renamed.
     fn link_hidden(&self) -> Result<PathBuf, OutputError> {
-        let staged = self.folder.join(hidden_name(&self.target));
         let descriptor = format!("/proc/self/fd/{}", self.file.as_raw_fd());
-        rustix::fs::linkat(CWD, descriptor, CWD, &staged, AtFlags::SYMLINK_FOLLOW)
-            .map_err(io::Error::from)?;
-        Ok(staged)
+        let link = |staged: &Path| rustix::fs::linkat(CWD, &descriptor, CWD, staged, AtFlags::SYMLINK_FOLLOW);
+        under_a_hidden_name(&self.folder, link).map(|(staged, ())| staged)
     }
 }
 
@@ -136,9 +124,48 @@ impl Drop for PendingFile {
     }
 }
 
-fn hidden_name(target: &Path) -> String {
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    format!(".{name}.{}.partial", std::process::id())
+/// Opens a file for what lasts no longer than the run, in the folder of an open file: that is the place that the decision
+/// was about. It never has a name that outlives this call.
+///
+/// # Errors
+/// [`OutputError`] where no file can be made there.
+pub(super) fn scratch_beside(output: &File) -> Result<File, OutputError> {
+    let place = std::fs::read_link(format!("/proc/self/fd/{}", output.as_raw_fd()))?;
+    let (file, hidden) = open_in(place.parent().unwrap_or(Path::new("/")))?;
+    hidden.map_or(Ok(()), std::fs::remove_file)?;
+    Ok(file)
+}
+
+/// A new file in a folder: without a name, or under a hidden one where the file system has none without.
+fn open_in(folder: &Path) -> Result<(File, Option<PathBuf>), OutputError> {
+    let mode = Mode::RUSR | Mode::WUSR;
+    match rustix::fs::open(folder, OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, mode) {
+        Ok(fd) => Ok((File::from(fd), None)),
+        Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::ISDIR | rustix::io::Errno::NOENT) => {
+            let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC;
+            let (path, fd) = under_a_hidden_name(folder, |path| rustix::fs::open(path, flags, mode))?;
+            Ok((File::from(fd), Some(path)))
+        }
+        Err(errno) => Err(io::Error::from(errno).into()),
+    }
+}
+
+/// Makes something under a hidden name that nothing else has: a run that was killed may have left some, and its number
+/// comes again.
+fn under_a_hidden_name<T>(
+    folder: &Path,
+    make: impl Fn(&Path) -> rustix::io::Result<T>,
+) -> Result<(PathBuf, T), OutputError> {
+    let process = std::process::id();
+    for nth in 0..MAX_LEFT_BEHIND {
+        let path = folder.join(format!(".obscura.{process}.{nth}.partial"));
+        match make(&path) {
+            Ok(made) => return Ok((path, made)),
+            Err(rustix::io::Errno::EXIST) => {}
+            Err(errno) => return Err(io::Error::from(errno).into()),
+        }
+    }
+    Err(io::Error::from(io::ErrorKind::AlreadyExists).into())
 }
 
 #[cfg(test)]

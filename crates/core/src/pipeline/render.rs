@@ -17,6 +17,7 @@ use super::events::Link;
 use super::gauge::{Gauges, StageReport};
 use super::mask_log::MaskLog;
 use super::networks::{FoundWith, Networks};
+use super::regions;
 use super::report::{RenderReport, SoundReport};
 use super::sight::MaskOrigin;
 use super::stages::{decode, draw, speak};
@@ -93,6 +94,7 @@ impl Opened {
         let pictures = PictureSource::start(job.input, SPARE_FRAMES, Arc::clone(&brake.stop))?;
         let sound = open_sound(job, brake)?;
         let format = pictures.format();
+        regions::check(job, format)?;
         let voice = sound.as_ref().map(|s| voice_stage(job.plan, s)).transpose()?;
         let redactor = Redactor::new(job.plan.device, format.size, job.plan.faces)?;
         let writer = Writer::start(job.output, format, &writer_settings(job, format, sound.as_ref()))?;
@@ -118,6 +120,11 @@ pub(super) fn render(job: &Job<'_>) -> Result<(RenderReport, MaskLog), EngineErr
     check_promise(job.plan, job.input, decoded)?;
     if drawn != decoded {
         return Err(EngineError::OutOfStep { seq: drawn });
+    }
+    // A live source cannot be recorded again, so what has come is kept.
+    let unused = harvest.drawn.regions_used.iter().position(|is_used| !is_used);
+    if let Some(nth) = unused.filter(|_| !job.input.is_live()) {
+        return Err(regions::missed(job, nth));
     }
     let sound = harvest.sound.as_ref().map(|s| SoundPlacement {
         start: s.start,
@@ -189,7 +196,7 @@ fn run_stages(
     let watermark =
         (!job.plan.watermark.is_empty()).then(|| Watermark::new(&job.plan.watermark, pictures.format().size));
     let (to_draw, draw_in) = bounded(1);
-    let log = MaskLog::beside(job.output, &format!("masks-{}", job.round))?;
+    let log = MaskLog::beside(job.output)?;
     let artist = draw::Artist::new(job, redactor, watermark, writer.picture_input(), log);
     let mut harvest = Harvest { found_with: source.found_with(), ..Harvest::default() };
     let outcome = thread::scope(|scope| -> Result<(), EngineError> {

@@ -8,6 +8,7 @@ use crate::pipeline::error::EngineError;
 use crate::pipeline::events::{Link, Phase, Progress};
 use crate::pipeline::gauge::Watch;
 use crate::pipeline::mask_log::MaskLog;
+use crate::pipeline::regions;
 use crate::pipeline::render::{Job, TimedMask};
 use crate::redact::{Redactor, Watermark};
 
@@ -25,6 +26,8 @@ pub(in crate::pipeline) struct Drawn {
     pub(in crate::pipeline) extra_masks: u64,
     pub(in crate::pipeline) first_pts: PtsNanos,
     pub(in crate::pipeline) end_pts: PtsNanos,
+    /// Whether a picture was in the time of each region.
+    pub(in crate::pipeline) regions_used: Vec<bool>,
 }
 
 /// Draws one frame after another.
@@ -51,7 +54,7 @@ impl Artist {
         log: MaskLog,
     ) -> Self {
         let index = job.input.index();
-        let of_tracks = job.tracks.map_or(&[][..], |chosen| &chosen.file.regions);
+        let regions: Vec<Region> = regions::all(job).map(|(_, region)| region.clone()).collect();
         let news = Progress {
             phase: Phase::Rendering,
             round: job.round,
@@ -64,11 +67,11 @@ impl Artist {
             redactor,
             watermark,
             encoder,
-            regions: job.plan.regions.iter().chain(of_tracks).cloned().collect(),
+            drawn: Drawn { regions_used: vec![false; regions.len()], ..Drawn::default() },
+            regions,
             extra: job.extra_masks.to_vec(),
             link: job.link.clone(),
             news,
-            drawn: Drawn::default(),
             log,
             last_duration: LONE_PICTURE,
         }
@@ -99,8 +102,8 @@ impl Artist {
     }
 
     fn hide(&mut self, frame: &mut Frame, masks: &mut FrameMasks) -> Result<(), EngineError> {
-        for (region, nth) in self.regions.iter().zip(0..) {
-            region.apply(nth, masks);
+        for ((region, nth), is_used) in self.regions.iter().zip(0..).zip(&mut self.drawn.regions_used) {
+            *is_used |= region.apply(nth, masks);
         }
         let asked = self.extra.iter().filter(|m| m.from <= frame.pts && frame.pts <= m.to);
         let before = masks.masks.len();

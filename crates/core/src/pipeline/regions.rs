@@ -1,0 +1,54 @@
+//! What a person drew has to lie in the recording: a region that hides nothing was meant for another place.
+
+use super::error::EngineError;
+use super::render::Job;
+use crate::media::PictureFormat;
+use crate::model::{DurationNanos, PtsNanos, Region, TimeSpan};
+use crate::redact::covers_any;
+
+/// The end of a recording as its container says it may be off by so much.
+const END_SLACK: DurationNanos = DurationNanos::from_millis(1000);
+
+/// Every region of a job, with its name for people.
+pub(super) fn all<'a>(job: &Job<'a>) -> impl Iterator<Item = (String, &'a Region)> {
+    let of_plan =
+        job.plan.regions.iter().zip(1u32..).map(|(region, nth)| (format!("--region {nth}"), region));
+    let of_tracks = job.tracks.map_or(&[][..], |chosen| &chosen.file.regions).iter().zip(0u32..);
+    of_plan.chain(of_tracks.map(|(region, nth)| (format!("regions[{nth}] of the file of tracks"), region)))
+}
+
+/// Refuses, before anything is rendered, what cannot hide anything: regions outside the picture, and times behind the
+/// end.
+///
+/// # Errors
+/// [`EngineError::OutOfReach`] for the first of them.
+pub(super) fn check(job: &Job<'_>, format: &PictureFormat) -> Result<(), EngineError> {
+    let size = format.size;
+    for (name, region) in all(job) {
+        if !covers_any(&region.area, size) {
+            let (width, height) = (size.width(), size.height());
+            let why = format!("lies outside the picture, which is {width}x{height} pixels");
+            return Err(EngineError::OutOfReach { name, why });
+        }
+        check_time(job, &name, region.from)?;
+    }
+    let bodies = job.plan.bodies.iter().zip(1u32..);
+    bodies
+        .into_iter()
+        .try_for_each(|(TimeSpan { from, .. }, nth)| check_time(job, &format!("--bodies {nth}"), *from))
+}
+
+fn check_time(job: &Job<'_>, name: &str, from: PtsNanos) -> Result<(), EngineError> {
+    let Some(length) = job.input.index().duration else { return Ok(()) };
+    if from <= PtsNanos(0).saturating_add(length).saturating_add(END_SLACK) {
+        return Ok(());
+    }
+    let why = format!("begins at {from}, and the recording is {length} long");
+    Err(EngineError::OutOfReach { name: name.to_owned(), why })
+}
+
+/// What a region that lay in no picture's time is called: it begins after the last one or lies between two.
+pub(super) fn missed(job: &Job<'_>, nth: usize) -> EngineError {
+    let name = all(job).nth(nth).map_or_else(|| "a region".to_owned(), |(name, _)| name);
+    EngineError::OutOfReach { name, why: "lies in no picture's time".to_owned() }
+}
