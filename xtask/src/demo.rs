@@ -54,8 +54,8 @@ pub(crate) fn run(root: &Path, home: &Path) -> Result<(), Error> {
     let places = Places::under(&target);
 
     let start = Instant::now();
-    steps.next("build: cargo build --release --workspace (the first time takes minutes)");
-    process::run_as_talk(process::cargo(root).args(["build", "--release", "--workspace"]))?;
+    steps.next("build: cargo build --release -p obscura-cli (the first time takes minutes)");
+    process::run_as_talk(process::cargo(root).args(["build", "--release", "-p", "obscura-cli"]))?;
     note(format_args!("built in {}", took(start.elapsed())));
 
     let clip = home.join(Manifest::read(root)?.media(CLIP)?.place);
@@ -73,15 +73,27 @@ pub(crate) fn run(root: &Path, home: &Path) -> Result<(), Error> {
 
     steps.next("picture: the same frame before and after");
     process::run_as_talk(&mut picture_command(&clip, &places))?;
-    report(&places)
+    report(&places)?;
+    note(format_args!("next: {}", process::shown(&verify_command(&program(&target), &places))));
+    Ok(())
+}
+
+fn program(target: &Path) -> PathBuf {
+    target.join("release").join("obscura").with_extension(std::env::consts::EXE_EXTENSION)
 }
 
 fn redact_command(target: &Path, home: &Path, clip: &Path, places: &Places) -> Command {
-    let mut command =
-        Command::new(target.join("release").join("obscura").with_extension(std::env::consts::EXE_EXTENSION));
+    let mut command = Command::new(program(target));
     command.arg("redact").arg(clip).arg("--sheet").arg(&places.sheet).args(["--purpose", "HQUALIMP", "-o"]);
-    command.arg(&places.result).arg("--overwrite");
-    command.env("OBSCURA_HOME", home).env("OBSCURA_STATE", &places.state);
+    command.arg(&places.result).arg("--overwrite").arg("--state").arg(&places.state);
+    command.env("OBSCURA_HOME", home);
+    command
+}
+
+/// The next thing to try, with the demo's own key.
+fn verify_command(program: &Path, places: &Places) -> Command {
+    let mut command = Command::new(program);
+    command.arg("verify").arg(&places.result).arg("--state").arg(&places.state);
     command
 }
 

@@ -153,6 +153,10 @@ impl From<StateError> for Failure {
             StateError::Unused => Self::new(Exit::Usage, message).with_help(
                 "name the folder with --state or OBSCURA_STATE; the first `redact` or `check` makes one",
             ),
+            StateError::Io(_) => Self::new(Exit::Environment, message).with_help(
+                "this account has to own the folder of --state or OBSCURA_STATE, else ~/.local/state/obscura; name another, or \
+                 run as the account whose it is",
+            ),
             _ => Self::new(Exit::Environment, message),
         }
     }

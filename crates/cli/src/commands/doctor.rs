@@ -18,8 +18,11 @@ pub(crate) fn run(_: &ReportArgs, printer: &Printer) -> Result<(), Failure> {
     let mut lines = Vec::new();
     for asset in list_assets(&home_folder()?)? {
         let state = if asset.installed { "ok" } else { "missing" };
-        let get = format!("{}; `cargo xtask setup` fetches it from {}", asset.purpose, asset.package);
-        lines.push(Line { name: asset.name, state, note: asset.problem.unwrap_or(get) });
+        let purpose = asset.purpose.trim_end_matches('.');
+        let get =
+            |problem| format!("{problem}; {purpose}; `cargo xtask setup` fetches it from {}", asset.package);
+        let note = asset.problem.map_or_else(|| purpose.to_owned(), get);
+        lines.push(Line { name: asset.name, state, note });
     }
     lines.extend(list_components().into_iter().map(component_line));
     lines.extend(list_adapters().into_iter().map(|adapter| Line {

@@ -13,7 +13,7 @@ pub(crate) mod report;
 pub(crate) mod sheet;
 pub(crate) mod verify;
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -33,8 +33,15 @@ const MAX_TEXT_BYTES: u64 = 64 << 20;
 /// Reads a text file that the user named; `what` says which in messages.
 pub(crate) fn read_text(path: &Path, what: &str) -> Result<String, Failure> {
     let unreadable = |e: std::io::Error| {
-        Failure::new(Exit::Usage, format!("{what} cannot be read: {e}"))
-            .with_help(format!("check the name of {what}"))
+        let (why, help) = match e.kind() {
+            ErrorKind::InvalidData => ("it is no text file".to_owned(), format!("check the name of {what}")),
+            ErrorKind::PermissionDenied => {
+                let help = format!("ask for read access to {what}, or run under an account that has it");
+                (e.to_string(), help)
+            }
+            _ => (e.to_string(), format!("check the name of {what}")),
+        };
+        Failure::new(Exit::Usage, format!("{what} cannot be read: {why}")).with_help(help)
     };
     let mut text = String::new();
     let file = std::fs::File::open(path).map_err(unreadable)?;

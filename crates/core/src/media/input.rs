@@ -55,7 +55,7 @@ pub enum OpenError {
     #[error("it cannot be opened: {0}")]
     Io(#[from] io::Error),
     /// It is a folder, a device or a pipe.
-    #[error("it is not a regular file")]
+    #[error("it is a folder, a device or a pipe, and no file")]
     NotAFile,
     /// It is not a recording that can be read.
     #[error(transparent)]
