@@ -2,9 +2,10 @@
 #![cfg(target_os = "linux")]
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use obscura_tests::run::{signal, wait_until};
 use obscura_tests::{Bench, Run, Sheet};
 
 /// Long enough for the slowest machine to begin writing.
@@ -23,22 +24,11 @@ fn rendering(bench: &Bench) -> (PathBuf, Child) {
 fn wait_until_writing(bench: &Bench, child: &mut Child) {
     let folder = bench.out_folder().canonicalize().unwrap();
     let open_files = format!("/proc/{}/fd", child.id());
-    let started = Instant::now();
-    while started.elapsed() < PATIENCE {
-        assert!(child.try_wait().unwrap().is_none(), "the run ended before it could be stopped");
+    wait_until(child, PATIENCE, || {
         let files = std::fs::read_dir(&open_files).into_iter().flatten().flatten();
         let mut links = files.filter_map(|file| std::fs::read_link(file.path()).ok());
-        if links.any(|link| link.starts_with(&folder) && link != folder) {
-            return;
-        }
-        std::thread::yield_now();
-    }
-    panic!("the run did not begin to write within {PATIENCE:?}");
-}
-
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
-    assert!(sent.success(), "kill {name}");
+        links.any(|link| link.starts_with(&folder) && link != folder)
+    });
 }
 
 fn stopped_by(name: &str) {

@@ -11,6 +11,7 @@ use gstreamer::glib;
 use gstreamer_rtsp_server::prelude::*;
 use gstreamer_rtsp_server::{RTSPMediaFactory, RTSPServer};
 use obscura_tests::pixels::{Area, detail, gray, leaks};
+use obscura_tests::run::{signal, wait_until};
 use obscura_tests::{Bench, Run, media, probe, sheet};
 
 /// How long a run over a few seconds of a source may take.
@@ -136,8 +137,8 @@ fn whoever_stops_a_source_keeps_what_came() {
     let server = Server::of(&clip(&bench));
     let mut child = start(&mut redact(&bench, &server.address, &[]));
     let began = Instant::now();
-    wait_until(&mut child, || began.elapsed() > Duration::from_secs(4));
-    interrupt(&child);
+    wait_until(&mut child, PATIENCE, || began.elapsed() > Duration::from_secs(4));
+    signal(&child, "-INT");
     finish(child).expect(0);
     assert!((1.0..5.0).contains(&seconds(&bench, "video")));
 }
@@ -148,7 +149,7 @@ fn whoever_stops_the_self_check_of_a_source_that_has_ended_is_heard() {
     let server = Server::of(&clip(&bench));
     let mut child = start(&mut redact(&bench, &server.address, &["--for", "4"]));
     wait_for_thread(&mut child, "search");
-    interrupt(&child);
+    signal(&child, "-INT");
     finish(child).refused(8, &["interrupted"]);
     bench.assert_nothing_left();
 }
@@ -159,33 +160,19 @@ fn whoever_stops_a_source_of_which_nothing_has_come_has_interrupted_the_run() {
     let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut child = start(&mut redact(&bench, &format!("udp://127.0.0.1:{port}"), &["--for", "60"]));
     wait_for_thread(&mut child, "networks");
-    interrupt(&child);
+    signal(&child, "-INT");
     finish(child).refused(8, &["interrupted"]);
     bench.assert_nothing_left();
-}
-
-/// Waits for something that happens while a run goes on.
-fn wait_until(child: &mut Child, has_happened: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !has_happened() {
-        assert!(child.try_wait().unwrap().is_none(), "the run ended by itself");
-        assert!(began.elapsed() < PATIENCE, "nothing happened");
-        thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// Waits until a run has a thread of a name: a part of its work has begun.
 fn wait_for_thread(child: &mut Child, name: &str) {
     let threads = PathBuf::from(format!("/proc/{}/task", child.id()));
-    wait_until(child, || {
+    wait_until(child, PATIENCE, || {
         let threads = std::fs::read_dir(&threads).into_iter().flatten().flatten();
         let mut names = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("comm")).ok());
         names.any(|found| found.trim_end() == name)
     });
-}
-
-fn interrupt(child: &Child) {
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
 }
 
 #[test]

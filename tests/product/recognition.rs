@@ -108,7 +108,8 @@ fn hidden_faces_are_named_no_better_than_by_a_guess() {
         for (rates, gallery) in rates.iter_mut().zip([&clear, &hidden]) {
             rates.push(named(gallery, &hidden, &people));
         }
-        if rates.iter().all(|rates| mean(rates) <= GUESS + LUCK) {
+        let is_within = rates.iter().all(|rates| mean(rates) <= GUESS + LUCK);
+        if is_within && [1, DRAWS].contains(&rates[0].len()) {
             return;
         }
     }

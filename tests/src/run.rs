@@ -1,8 +1,9 @@
 //! The binary under test, and what it said.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -110,6 +111,29 @@ pub fn obscura() -> Command {
     // As on a server: no login session, no display.
     command.env_remove("XDG_RUNTIME_DIR").env_remove("NODEVICE_SELECT");
     command
+}
+
+/// Waits for something that happens while a run goes on.
+///
+/// # Panics
+/// Where the run ends before, or it does not happen within `patience`.
+pub fn wait_until(child: &mut Child, patience: Duration, has_happened: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !has_happened() {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended by itself");
+        assert!(began.elapsed() < patience, "it did not happen within {patience:?}");
+        // Short beside any run, and long enough to leave the cores to it.
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Sends a run a signal such as `-INT`.
+///
+/// # Panics
+/// Where it is gone.
+pub fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+    assert!(sent.success(), "kill {name}");
 }
 
 /// Runs it to its end.

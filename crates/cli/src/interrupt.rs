@@ -9,6 +9,7 @@ use crate::failure::{Exit, Failure};
 
 /// A flag that the signals set. A second Ctrl-C ends the process at once.
 pub(crate) fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
+    let failed = |e: std::io::Error| Failure::new(Exit::Other, format!("signals cannot be handled: {e}"));
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register_conditional_shutdown(
@@ -17,11 +18,9 @@ pub(crate) fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
             Arc::clone(&stop),
         )
         .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
-        .map_err(|e| Failure::new(Exit::Other, format!("signals cannot be handled: {e}")))?;
+        .map_err(failed)?;
     }
     // Handled, it no longer kills: whoever writes gets an error, and says so.
-    let ignored = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(SIGXFSZ, ignored)
-        .map_err(|e| Failure::new(Exit::Other, format!("signals cannot be handled: {e}")))?;
+    signal_hook::flag::register(SIGXFSZ, Arc::default()).map_err(failed)?;
     Ok(stop)
 }

@@ -32,10 +32,10 @@ pub(super) fn check(job: &Job<'_>, format: &PictureFormat) -> Result<(), EngineE
         }
         check_time(job, &name, region.from)?;
     }
-    let bodies = job.plan.bodies.iter().zip(1u32..);
-    bodies
-        .into_iter()
-        .try_for_each(|(TimeSpan { from, .. }, nth)| check_time(job, &format!("--bodies {nth}"), *from))
+    for (TimeSpan { from, .. }, nth) in job.plan.bodies.iter().zip(1u32..) {
+        check_time(job, &format!("--bodies {nth}"), *from)?;
+    }
+    Ok(())
 }
 
 fn check_time(job: &Job<'_>, name: &str, from: PtsNanos) -> Result<(), EngineError> {

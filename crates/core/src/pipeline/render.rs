@@ -74,8 +74,6 @@ pub(super) struct Harvest {
     pub(super) decoded: decode::Decoded,
     pub(super) tracks: TrackReport,
     pub(super) drawn: draw::Drawn,
-    /// What was hidden, once it was drawn.
-    pub(super) masks: Option<MaskLog>,
     pub(super) sound: Option<SoundReport>,
     pub(super) found_with: Option<FoundWith>,
     pub(super) stages: Vec<StageReport>,
@@ -113,9 +111,8 @@ pub(super) fn render(job: &Job<'_>) -> Result<(RenderReport, MaskLog), EngineErr
     let (opened, networks) = (opened?, networks?);
     let format = opened.pictures.format().clone();
     let device = opened.redactor.device_name().to_owned();
-    let mut harvest = run_stages(job, brake, &gauges, networks, opened)?;
+    let (mut harvest, masks) = run_stages(job, brake, &gauges, networks, opened)?;
     harvest.stages = gauges.into_rows(Some("encode"));
-    let masks = harvest.masks.take().ok_or(EngineError::Worker("draw"))?;
     let (decoded, drawn) = (harvest.decoded.frames, masks.frames());
     check_promise(job.plan, job.input, decoded)?;
     if drawn != decoded {
@@ -183,7 +180,7 @@ fn run_stages(
     gauges: &Gauges,
     networks: Option<Networks>,
     opened: Opened,
-) -> Result<Harvest, EngineError> {
+) -> Result<(Harvest, MaskLog), EngineError> {
     let Opened { pictures, sound, redactor, writer } = opened;
     let source = match (job.tracks, networks) {
         (None, None) if job.is_known => MaskOrigin::Nothing,
@@ -199,7 +196,7 @@ fn run_stages(
     let log = MaskLog::beside(job.output)?;
     let artist = draw::Artist::new(job, redactor, watermark, writer.picture_input(), log);
     let mut harvest = Harvest { found_with: source.found_with(), ..Harvest::default() };
-    let outcome = thread::scope(|scope| -> Result<(), EngineError> {
+    let outcome = thread::scope(|scope| -> Result<MaskLog, EngineError> {
         let start = Starter { scope, brake: &brake, gauges, writer: Some(&writer) };
         let sighted = start.sighting(pictures, source, to_draw)?;
         let drawing = start.stage("draw", move |watch| artist.run(&draw_in, watch))?;
@@ -215,13 +212,13 @@ fn run_stages(
         harvest.decoded = collect(sighted.decoding, "decode")?;
         harvest.tracks = collect(sighted.following, "follow")?;
         let (drawn, masks) = collect(drawing, "draw")?;
-        (harvest.drawn, harvest.masks) = (drawn, Some(masks));
+        harvest.drawn = drawn;
         harvest.sound = speaking.map(|handle| collect(handle, "sound")).transpose()?;
-        Ok(())
+        Ok(masks)
     });
-    brake.settle(outcome)?;
+    let masks = brake.settle(outcome)?;
     writer.finish()?;
-    Ok(harvest)
+    Ok((harvest, masks))
 }
 
 /// The index said how many pictures there are: a decoder that silently gave fewer has lost some.

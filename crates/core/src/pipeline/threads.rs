@@ -34,7 +34,7 @@ impl Brake {
     }
 
     /// The outcome of a run: why it was stopped, which says more than that some stage is missing.
-    pub(super) fn settle(self, outcome: Result<(), EngineError>) -> Result<(), EngineError> {
+    pub(super) fn settle<T>(self, outcome: Result<T, EngineError>) -> Result<T, EngineError> {
         match self.reason.into_inner() {
             Ok(None) => outcome,
             Ok(Some(error)) => Err(error),

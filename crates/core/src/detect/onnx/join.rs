@@ -1,7 +1,7 @@
 //! Joins convolutions of one pixel each that read the same tensor: it is then read and rearranged once for all of them.
 
 use super::fold::{floats, initializer};
-use super::proto::{Attribute, FLOAT, Graph, INT64, Node, Tensor, raw_integers};
+use super::proto::{Attribute, FLOAT, Graph, INT64, Node, Tensor, raw_floats, raw_integers};
 
 /// Joins all that can be joined, in a graph of operator set 13 or later.
 pub(super) fn join_convolutions(graph: &mut Graph) {
@@ -65,7 +65,7 @@ fn join(graph: &mut Graph, at: usize, parts: &[Convolution]) {
     let lengths: Vec<i64> = parts.iter().map(channels).collect();
     let all = lengths.iter().sum();
     let bytes = |values: fn(&Convolution) -> &Vec<f32>| -> Vec<u8> {
-        parts.iter().flat_map(values).flat_map(|value| value.to_le_bytes()).collect()
+        raw_floats(&parts.iter().flat_map(values).copied().collect::<Vec<_>>())
     };
     let mut constant = |what: &str, dims: Vec<i64>, data_type: i32, raw: Vec<u8>| {
         let (data_type, raw_data) = (Some(data_type), Some(raw));
