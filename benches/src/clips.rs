@@ -2,8 +2,11 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use obscura_core::kernels::{self, EncoderSettings};
 use obscura_tests::{media, probe};
+use serde_json::Value;
 
 /// `source`, repeated to `seconds` and scaled, with its sound.
 pub(crate) fn scaled(source: &Path, folder: &Path, (width, height): (u32, u32), seconds: u32) -> PathBuf {
@@ -18,22 +21,42 @@ pub(crate) fn repeated(source: &Path, folder: &Path, seconds: u32) -> PathBuf {
     make(source, folder, &format!("{seconds}s.mp4"), &format!("-t {seconds} -c copy"))
 }
 
-/// `source` as an ordinary recording: x264's own defaults.
-pub(crate) fn ordinary(source: &Path, folder: &Path) -> PathBuf {
-    make(
-        source,
-        folder,
-        "ordinary.mp4",
-        "-t 8 -c:v libx264 -preset medium -crf 23 -pix_fmt yuv420p -c:a copy",
-    )
+/// `source` without loss, after what is done to it.
+pub(crate) fn lossless(source: &Path, folder: &Path, how: &str) -> PathBuf {
+    make(source, folder, "truth.mp4", &format!("-t 8 {how} -an -c:v libx264 -preset ultrafast -qp 0"))
+}
+
+/// `source` as a recording in H.264, compressed as named.
+pub(crate) fn recorded(source: &Path, folder: &Path, how: &str) -> PathBuf {
+    make(source, folder, "recording.mp4", &format!("-t 8 -an -c:v libx264 {how} -pix_fmt yuv420p"))
 }
 
 /// Columns and rows.
 pub(crate) fn size_px(clip: &Path) -> Result<(usize, usize), String> {
     let file = probe::file(clip);
-    let streams = probe::streams(&file, "video");
-    let side = |name| streams.first().and_then(|stream| usize::try_from(stream.get(name)?.as_u64()?).ok());
+    let picture = probe::streams(&file, "video").into_iter().next();
+    let side = |name| usize::try_from(whole_number(picture?, name)?).ok();
     side("width").zip(side("height")).ok_or_else(|| "a clip of the bench has no picture".to_owned())
+}
+
+/// How this tool sets its encoder for a clip.
+pub(crate) fn encoder_settings(clip: &Path, fastest: bool) -> Result<EncoderSettings, String> {
+    let file = probe::file(clip);
+    let sound = probe::streams(&file, "audio").into_iter().next().and_then(|sound| {
+        let (rate, channels) = (whole_number(sound, "sample_rate")?, whole_number(sound, "channels")?);
+        Some((u32::try_from(rate).ok()?, u16::try_from(channels.min(2)).ok()?))
+    });
+    let seconds = file.pointer("/format/duration").map_or(0.0, probe::number);
+    let length = Duration::try_from_secs_f64(seconds).map_err(|e| e.to_string())?;
+    let millis = u64::try_from(length.as_millis()).map_err(|e| e.to_string())?;
+    let bytes = std::fs::metadata(clip).map_err(|e| e.to_string())?.len();
+    Ok(kernels::encoder_settings(fastest, size_px(clip)?, (bytes, millis), sound))
+}
+
+/// A whole number that ffprobe writes as such or as text.
+fn whole_number(from: &Value, name: &str) -> Option<u64> {
+    let value = from.get(name)?;
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
 fn make(source: &Path, folder: &Path, name: &str, how: &str) -> PathBuf {

@@ -7,7 +7,6 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use obscura_core::kernels;
 use obscura_tests::{Sheet, media, receipt, run};
 use serde_json::Value;
 
@@ -165,13 +164,17 @@ pub(crate) fn self_check_seconds(folder: &Path) -> Result<f64, String> {
 
 /// Decoding and encoding alone, with the same encoder at the same settings: nothing that re-encodes is faster.
 pub(crate) fn floor(clip: &Path, folder: &Path, fastest: bool) -> Result<Command, String> {
-    let parameters = kernels::x264_parameters(fastest, clips::size_px(clip)?);
+    let settings = clips::encoder_settings(clip, fastest)?;
     let preset = if fastest { "ultrafast" } else { "veryfast" };
     let mut command = Command::new("ffmpeg");
     command
         .args(["-v", "error", "-nostdin", "-y", "-i"])
         .arg(clip)
         .args(["-c:v", "libx264", "-preset", preset]);
-    command.args(["-crf", "20", "-x264-params", &parameters, "-c:a", "aac"]).arg(folder.join("floor.mp4"));
+    command.args(["-crf", &settings.quality.to_string(), "-x264-params", &settings.parameters]);
+    if let Some((kilobits, ahead)) = settings.limit_kilobits {
+        command.args(["-maxrate", &format!("{kilobits}k"), "-bufsize", &format!("{ahead}k")]);
+    }
+    command.args(["-c:a", "aac"]).arg(folder.join("floor.mp4"));
     Ok(command)
 }

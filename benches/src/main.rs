@@ -40,7 +40,7 @@ type Measure = fn(&Path, usize) -> Result<Section, String>;
 const SECTIONS: [(&str, Measure); 12] = [
     ("leak", |data, _| leaks::section(data)),
     ("memory", |data, _| memory::section(&scenes(data))),
-    ("size", |data, _| size::section(&scenes(data))),
+    ("size", |data, _| size::section(data)),
     ("kernels", |_, _| kernels::section()),
     ("gpu", |_, _| gpu::section()),
     ("scaling", |data, _| scaling::section(data)),

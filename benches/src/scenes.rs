@@ -17,6 +17,9 @@ pub(crate) const COMPOSER: Environment = Environment {
 /// The script's own range of how high faces are, as shares of the picture's height.
 pub(crate) const USUAL: &str = ".09, .26";
 
+/// The script's own quality, as it is written there.
+const USUAL_QUALITY: &str = "'-crf', '18'";
+
 /// How people lie, their number, the picture's size, how high their faces are as shares of its height, and the seed.
 pub(crate) struct Composed {
     pub(crate) turn: &'static str,
@@ -39,17 +42,32 @@ impl Composed {
         format!("composed: {turn}, {people} people{small}, {size}, seed {seed}")
     }
 
-    /// Makes it: 8 s.
+    /// Makes it as the script does: 8 s, H.264 of good quality.
     pub(crate) fn compose(&self, python: &Path, data: &Path, folder: &Path) -> Result<PathBuf, Failure> {
+        self.made(python, data, folder, USUAL_QUALITY)
+    }
+
+    /// Makes it without loss.
+    pub(crate) fn compose_lossless(
+        &self,
+        python: &Path,
+        data: &Path,
+        folder: &Path,
+    ) -> Result<PathBuf, Failure> {
+        self.made(python, data, folder, "'-crf', '0'")
+    }
+
+    fn made(&self, python: &Path, data: &Path, folder: &Path, quality: &str) -> Result<PathBuf, Failure> {
         let clip = folder.join(format!("{}.mp4", self.seed));
-        // The script has no option for how large faces are.
+        // The script has no options for how large faces are, nor for how well it encodes.
         let script = std::fs::read_to_string(data.join("media/make_scene.py"))?;
-        let sizes = format!("r.uniform({USUAL}) * H");
-        if !script.contains(&sizes) {
-            return Err("make_scene.py draws the sizes of faces in another way".into());
+        let sizes = |range| format!("r.uniform({range}) * H");
+        if !script.contains(&sizes(USUAL)) || !script.contains(USUAL_QUALITY) {
+            return Err("make_scene.py draws the sizes of faces, or encodes, in another way".into());
         }
         let own = folder.join("make_scene.py");
-        std::fs::write(&own, script.replace(&sizes, &format!("r.uniform({}) * H", self.faces)))?;
+        let script = script.replace(&sizes(USUAL), &sizes(self.faces)).replace(USUAL_QUALITY, quality);
+        std::fs::write(&own, script)?;
         let mut command = Command::new(python);
         command.arg(own).arg(data.join("media/masks")).arg(&clip);
         command.args(["--turn", self.turn, "--size", self.size, "--seconds", "8"]);

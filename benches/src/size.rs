@@ -6,9 +6,9 @@ use std::path::Path;
 
 use obscura_tests::pixels::{Area, LumaFrames};
 
-use crate::clips;
-use crate::contenders;
 use crate::results::Section;
+use crate::scenes::{self, Composed, usual};
+use crate::{Failure, clips, contenders};
 
 /// Blocks of this many pixels a side are looked at.
 const BLOCK: usize = 16;
@@ -20,44 +20,84 @@ const HIDDEN_MSE: f64 = 150.0;
 /// Blocks this near to one under a mask may hold its rim.
 const RIM_BLOCKS: usize = 2;
 
-/// Compares recordings made of the scenes with x264's own defaults. The scene is the truth for both: what the recording
-/// lost against it, and what the output lost.
-pub(crate) fn section(scenes: &Path) -> Result<Section, String> {
-    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+/// Scenes without loss, of which recordings are made.
+const SCENES: [Composed; 3] = [
+    usual("upright", 4, "1280x720", 6001),
+    usual("lying", 4, "1280x720", 6002),
+    usual("upright", 7, "1920x1080", 6003),
+];
+
+/// Recordings of a scene: what the table calls them, what is done to the scene before, and how they are compressed.
+const RECORDINGS: [(&str, &str, &str); 3] = [
+    ("x264 veryfast crf 18", "", "-preset veryfast -crf 18"),
+    ("x264 medium crf 23", "", "-preset medium -crf 23"),
+    (
+        "with noise, as a camera with 8 Mbit/s",
+        "-vf noise=alls=5:allf=t",
+        "-preset superfast -profile:v baseline -g 50 -b:v 8M -maxrate 8M -bufsize 8M",
+    ),
+];
+
+/// Other options than the defaults, for one of them.
+const OPTIONS: [&[&str]; 3] = [&["--keep-bitrate"], &["--speed", "fastest"], &["--speed", "smallest"]];
+
+/// Compares recordings made of scenes that are there without loss: what the recording lost against the scene, and what
+/// the output lost.
+pub(crate) fn section(data: &Path) -> Result<Section, String> {
+    let body = measure(data).map_err(|failure| failure.to_string())?;
+    Ok(Section { name: "size", title: "Size and quality", body })
+}
+
+fn measure(data: &Path) -> Result<String, Failure> {
+    let folder = tempfile::tempdir()?;
     let folder = folder.path();
+    let python = scenes::COMPOSER.python()?;
     let mut body = String::from(
-        "| scene, as x264 medium crf 23 | options | size of the output | quality lost outside masks |\n|---|---|---|---|\n",
+        "| scene, recorded | options | size of the output | quality lost outside masks |\n|---|---|---|---|\n",
     );
-    for scene in ["upright", "lying"] {
-        let truth = scenes.join(format!("{scene}.mp4"));
-        let clip = clips::ordinary(&truth, folder);
-        for options in
-            [&[][..], &["--keep-bitrate"][..], &["--speed", "fastest"][..], &["--speed", "smallest"][..]]
-        {
-            crate::talk(&format!("size: {scene} {}", options.join(" ")));
-            contenders::time(&mut contenders::obscura(&clip, folder, options)?)?;
-            let output = contenders::output(folder);
-            let bytes = |path: &Path| std::fs::metadata(path).map_or(0.0, |m| m.len() as f64);
-            let (before, after) = quality(&truth, &clip, &output);
-            let _ = writeln!(
-                body,
-                "| {scene}.mp4 | {} | {:.2} x | {:.2} dB ({before:.2} dB became {after:.2} dB) |",
-                if options.is_empty() { "defaults".to_owned() } else { options.join(" ") },
-                bytes(&output) / bytes(&clip).max(1.0),
-                before - after,
-            );
+    for scene in &SCENES {
+        let lossless = scene.compose_lossless(&python, data, folder)?;
+        for (number, (how, before, compressed)) in RECORDINGS.iter().enumerate() {
+            let truth = clips::lossless(&lossless, folder, before);
+            let clip = clips::recorded(&truth, folder, compressed);
+            let others = if number == 1 { &OPTIONS[..] } else { &[] };
+            for options in std::iter::once(&&[][..]).chain(others) {
+                let row = row(scene, (&truth, &clip), folder, options)?;
+                let _ = writeln!(body, "| {}, {how} | {row}", scene.name());
+            }
         }
     }
     body.push_str(
         "\nQuality is the PSNR of luma against the scene, over blocks of 16 x 16 pixels, without those that masks \
-         changed and two more around each.\n",
+         changed and two more around each. The composed scenes are there without loss, and no setting was chosen by \
+         them.\n",
     );
-    Ok(Section { name: "size", title: "Size and quality", body })
+    Ok(body)
+}
+
+/// What options come to for a recording of a scene.
+fn row(
+    scene: &Composed,
+    (truth, clip): (&Path, &Path),
+    folder: &Path,
+    options: &[&str],
+) -> Result<String, Failure> {
+    let named = if options.is_empty() { "defaults".to_owned() } else { options.join(" ") };
+    crate::talk(&format!("size: {} {named}", scene.name()));
+    contenders::time(&mut contenders::obscura(clip, folder, options)?)?;
+    let output = contenders::output(folder);
+    let bytes = |path: &Path| std::fs::metadata(path).map_or(0.0, |m| m.len() as f64);
+    let (width, height) = clips::size_px(clip)?;
+    let (before, after) = quality(truth, clip, &output, Area::new(0, 0, width, height));
+    Ok(format!(
+        "{named} | {:.2} x | {:.2} dB ({before:.2} dB became {after:.2} dB) |",
+        bytes(&output) / bytes(clip).max(1.0),
+        before - after,
+    ))
 }
 
 /// PSNR in dB of the recording and of the output, both against the truth, over the blocks that are not hidden.
-fn quality(truth: &Path, recording: &Path, output: &Path) -> (f64, f64) {
-    let size = Area::new(0, 0, 1280, 720);
+fn quality(truth: &Path, recording: &Path, output: &Path, size: Area) -> (f64, f64) {
     let open = |path: &Path| LumaFrames::open(path, size);
     let (mut truth, mut recording, mut output) = (open(truth), open(recording), open(output));
     let (mut before, mut after, mut pixels) = (0.0, 0.0, 0.0);

@@ -229,8 +229,8 @@ pub(crate) struct EncodeArgs {
     /// Trade between time and size: fastest, balanced, smallest
     #[arg(long, value_name = "SPEED", default_value_t = Speed::Balanced)]
     pub(crate) speed: Speed,
-    /// Picture quality, 0 (best, largest) to 51, however large the file becomes [default: 20, or 23 for the
-    /// smallest, and at most about a fifth larger than the recording]
+    /// Picture quality, 0 (best, largest) to 51, however large the file becomes [default: as near to the recording as
+    /// at most a fifth more bytes allow; 20 for the fastest and for a live source, 23 for the smallest]
     #[arg(long, value_name = "CRF", value_parser = clap::value_parser!(u8).range(0..=51))]
     pub(crate) quality: Option<u8>,
     /// Make the output about as large as the recording
@@ -272,7 +272,7 @@ impl RedactArgs {
             allow_truncated: self.look.allow_truncated,
             accept_weak: self.look.i_accept_weak,
             speed: self.encode.speed,
-            quality: self.encode.quality.unwrap_or(self.encode.speed.usual_quality()),
+            quality: self.encode.quality,
             bitrate: self.encode.bitrate(),
             codec: self.encode.codec,
             device: self.encode.device,

@@ -10,10 +10,10 @@ use crate::detect::{
     CenterFace, DetectorSettings, FaceDetector, Numbers, PeopleDetector, Place, Runtime, Turn, YuNet,
     thumbnail,
 };
-use crate::media;
+use crate::media::{self, SoundSpec};
 use crate::model::{
-    Arithmetic, Detection, Device, EllipsePx, FaceStyle, Frame, FrameMasks, FrameSize, Mask, MaskArea,
-    MaskSource, Plan, PtsNanos, Search, Speed, TrackId, VoiceMode,
+    Arithmetic, Bitrate, Detection, Device, DurationNanos, EllipsePx, FaceStyle, Frame, FrameMasks,
+    FrameSize, Mask, MaskArea, MaskSource, Plan, PtsNanos, Search, Speed, TrackId, VideoCodec, VoiceMode,
 };
 use crate::noise;
 pub use crate::pipeline::home_folder;
@@ -32,12 +32,38 @@ const SETTINGS: DetectorSettings = DetectorSettings {
     numbers: Numbers::Float32,
 };
 
-/// How the encoder of pictures of a size is set, in x264's own words, for the floor that the speed is measured against;
-/// that has all cores to encode with.
-pub fn x264_parameters(fastest: bool, (width, height): (usize, usize)) -> String {
+/// How x264 is set at the defaults, or at the fastest, for the floor that the speed is measured against.
+#[derive(Clone, Debug)]
+pub struct EncoderSettings {
+    /// What it is told beside its preset, in its own words; the floor has all cores to encode with.
+    pub parameters: String,
+    /// Its constant rate factor.
+    pub quality: u8,
+    /// The most kilobits a second, and how many it may run ahead of them.
+    pub limit_kilobits: Option<(u64, u64)>,
+}
+
+/// The settings for a recording in H.264 of so many columns and rows, bytes and milliseconds, whose sound has a rate and
+/// channels.
+pub fn encoder_settings(
+    fastest: bool,
+    (width, height): (usize, usize),
+    (bytes, millis): (u64, u64),
+    sound: Option<(u32, u16)>,
+) -> EncoderSettings {
     let speed = if fastest { Speed::Fastest } else { Speed::Balanced };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    media::x264_parameters(speed, FrameSize::rounded_up(width, height), cores)
+    let sound = sound.map(|(rate_hz, channels)| SoundSpec { rate_hz, channels });
+    let length = (bytes, Some(DurationNanos::from_millis(millis)));
+    let rate = media::rate_limit(Bitrate::Near, speed, length, false, sound);
+    EncoderSettings {
+        parameters: media::x264_parameters(speed, FrameSize::rounded_up(width, height), cores),
+        quality: media::usual_quality(VideoCodec::X264, speed, rate, false),
+        limit_kilobits: rate.and_then(|rate| {
+            let kilobits = rate.bits_per_second / 1000;
+            Some((kilobits, kilobits * u64::from(rate.ahead_millis?) / 1000))
+        }),
+    }
 }
 
 /// The library that set-up installs.

@@ -29,7 +29,7 @@ mod time_line;
 mod writer;
 
 pub use address::Address;
-pub use bitrate::rate_limit;
+pub use bitrate::{rate_limit, usual_quality};
 pub use clean::{Placement, SoundPlacement, rebuild_index};
 pub use components::{Component, list_components, load_plugins};
 pub use encoder::x264_parameters;
@@ -37,7 +37,7 @@ pub use error::MediaError;
 pub use finished::{FinishedStreams, check_container};
 pub use input::{InputFile, OpenError};
 pub use picture::{PictureFormat, PictureSource};
-pub use sound::SoundSource;
+pub use sound::{SoundSource, SoundSpec};
 pub use writer::{PictureInput, SoundInput, Writer, WriterSettings};
 
 /// Starts the media framework; safe to call more than once.

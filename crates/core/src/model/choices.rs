@@ -189,21 +189,10 @@ words! {
     }
 }
 
-impl Speed {
-    /// The quality where none is asked for, on x264's scale. Outside the masks, balanced and smallest come within 1.5
-    /// dB of the recording, fastest within 3.
-    pub fn usual_quality(self) -> u8 {
-        match self {
-            Self::Fastest | Self::Balanced => 20,
-            Self::Smallest => 23,
-        }
-    }
-}
-
 words! {
     /// How the size of the output follows from that of the recording.
     Bitrate {
-        /// Constant quality, and at most about a fifth larger.
+        /// As near to the recording as at most a fifth more bytes allow.
         Near = "near",
         /// About as large as the recording.
         Keep = "keep",

@@ -43,8 +43,9 @@ pub struct Plan {
     pub speed: Speed,
     /// Output codec.
     pub codec: VideoCodec,
-    /// Encoder quality: constant rate factor, 0 (best) to 51; x264's scale.
-    pub quality: u8,
+    /// Encoder quality that was asked for: constant rate factor, 0 (best) to 51; x264's scale. Without any, it follows
+    /// from `speed`, `codec` and `bitrate`.
+    pub quality: Option<u8>,
     /// How large the output may become; heeded by x264, and by hardware where it is to stay as large.
     pub bitrate: Bitrate,
     /// Where redaction runs.
@@ -85,7 +86,7 @@ impl Default for Plan {
             regions: Vec::new(),
             speed: Speed::Balanced,
             codec: VideoCodec::X264,
-            quality: Speed::Balanced.usual_quality(),
+            quality: None,
             bitrate: Bitrate::Near,
             device: Device::Auto,
             look_ahead: DurationNanos::from_millis(1000),

@@ -162,11 +162,12 @@ fn writer_settings(job: &Job<'_>, format: &PictureFormat, sound: Option<&SoundSo
     // Without a time scale of its own, a container has times that follow from its frame rate.
     let from_rate = || format.rate.map(|(numer, _)| numer.saturating_mul(1000u32.div_ceil(numer.max(1))));
     let (sound, size) = (sound.map(SoundSource::spec), (job.input.length(), job.input.index().duration));
-    let rate = media::rate_limit(job.plan.bitrate, job.plan.speed, size, format.newer_codec, sound);
+    let (codec, speed, newer) = (job.plan.codec, job.plan.speed, format.newer_codec);
+    let rate = media::rate_limit(job.plan.bitrate, speed, size, newer, sound);
     WriterSettings {
-        codec: job.plan.codec,
-        speed: job.plan.speed,
-        quality: job.plan.quality,
+        codec,
+        speed,
+        quality: job.plan.quality.unwrap_or_else(|| media::usual_quality(codec, speed, rate, newer)),
         rate,
         timescale: job.input.index().timescale.or_else(from_rate).unwrap_or(90_000),
         sound,
