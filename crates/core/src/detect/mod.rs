@@ -13,6 +13,7 @@
     reason = "the stages are private to the crate; `pub` marks what the pipeline may use"
 )]
 
+mod arena;
 mod arithmetic;
 mod centerface;
 mod check_schedule;

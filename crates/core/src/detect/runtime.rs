@@ -9,6 +9,7 @@ use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{Session, SessionOutputs};
 use ort::value::{TensorElementType, TensorRef, ValueType};
 
+use super::arena;
 use super::error::DetectError;
 use super::library::{self, Flaw};
 use super::prepare::Pixel;
@@ -79,6 +80,7 @@ fn load(path: &Path) -> Result<Environment, String> {
     })?;
     let environment =
         builder.with_name("obscura").with_telemetry(false).build().map_err(|error| error.to_string())?;
+    arena::share(&environment).map_err(|error| error.to_string())?;
     // The default reports every step of every run to `tracing`.
     environment.set_log_level(LogLevel::Warning);
     Ok(environment)
@@ -194,6 +196,7 @@ fn into_planes(pixels: &[Pixel], area: usize, planes: &mut Vec<f32>) {
 /// One thread per session: two such sessions side by side are faster than one session with two threads.
 fn one_thread_session(runtime: &Runtime, onnx: &[u8]) -> ort::Result<Session> {
     Session::builder(&runtime.environment)?
+        .with_env_allocators()?
         .with_intra_threads(1)?
         .with_inter_threads(1)?
         .with_parallel_execution(false)?
