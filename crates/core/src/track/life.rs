@@ -27,6 +27,13 @@ const FLICKER_FRAMES: u64 = 2;
 /// on, holds of 120 ms leak as many faces of 22 scenes; with one, six more of one scene.
 const KNOWN_WELL: u32 = 5;
 
+/// The first frame of a scene.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SceneStart {
+    pub(super) order: u64,
+    pub(super) clock_nanos: u64,
+}
+
 /// Where a track's mask lies in one frame.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Placed {
@@ -59,6 +66,8 @@ pub(super) struct Track {
     strong: Strong,
     /// First frame that it can have a mask in: that of the scene, or the one after a copy was left behind.
     scene_from: u64,
+    /// Time of the scene's first frame, where the track has a part in it.
+    scene_from_nanos: Option<u64>,
     /// First frame of the next scene.
     scene_until: Option<u64>,
     /// Came over the border of the picture, moving, where nobody was: whether anything has moved there yet, in the
@@ -69,14 +78,15 @@ pub(super) struct Track {
 }
 
 impl Track {
-    /// A track that begins with one sighting in the scene whose first frame is `scene_from`, without a number.
-    pub(super) fn begin(first: Sighting, scene_from: u64) -> Self {
+    /// A track that begins with one sighting in a scene, without a number.
+    pub(super) fn begin(first: Sighting, scene: SceneStart) -> Self {
         Self {
             id: FRAME_TRACK,
             sightings: VecDeque::from([first]),
             evidence: first.score,
             strong: Strong { count: 1, last_nanos: first.clock_nanos },
-            scene_from,
+            scene_from: scene.order,
+            scene_from_nanos: Some(scene.clock_nanos),
             scene_until: None,
             comes_in: None,
             spans: SpanJoiner::of(FRAME_TRACK),
@@ -128,6 +138,7 @@ impl Track {
             evidence: 0.0,
             strong: self.strong,
             scene_from: last.order.saturating_add(1),
+            scene_from_nanos: None,
             scene_until: self.scene_until,
             comes_in: None,
             spans: SpanJoiner::of(FRAME_TRACK),
@@ -261,7 +272,9 @@ impl Track {
             }
             (None, Some(end)) => {
                 let over_border = leaves(self.sightings.iter(), frame, -1.0);
-                self.holds(end, order, away(end), settings, (settings.hold_before.0, over_border))?;
+                if over_border || !self.was_there_from_the_start(end, settings.hold_before.0) {
+                    self.holds(end, order, away(end), settings, (settings.hold_before.0, over_border))?;
+                }
                 let held = around.held(end);
                 let away_nanos = away(end);
                 if let Some(has_moved) = &mut self.comes_in {
@@ -273,6 +286,12 @@ impl Track {
             (None, None) => return None,
         };
         Some(Placed { face, source, score, away_nanos, doubt })
+    }
+
+    /// The first sighting follows the scene's first frame so soon that it was not yet looked at in all directions: there
+    /// a face that is doubtful is hidden as long before as a sure one. Nobody has come in meanwhile.
+    fn was_there_from_the_start(&self, first: &Sighting, within_nanos: u64) -> bool {
+        self.scene_from_nanos.is_some_and(|start| first.clock_nanos.saturating_sub(start) <= within_nanos)
     }
 
     /// `Some` where a frame is near enough to the sighting at an end of the track to be hidden.

@@ -10,7 +10,7 @@ use crate::model::{
 use super::associate::Expected;
 use super::border::is_at_border;
 use super::cuts::{CONFIRM_FRAMES, CutFinder, Thumbnail};
-use super::life::{FRAME_TRACK, Placed, Track};
+use super::life::{FRAME_TRACK, Placed, SceneStart, Track};
 use super::matching::{Paired, extend_tracks};
 use super::motion::Sighting;
 use super::movement::{Moved, STEP_NANOS};
@@ -63,7 +63,7 @@ pub struct Tracker {
     unsorted: VecDeque<Observation>,
     window: VecDeque<Waiting>,
     tracks: Vec<Track>,
-    scene_from: u64,
+    scene: SceneStart,
     next_order: u64,
     next_id: u32,
     clock_nanos: u64,
@@ -86,7 +86,7 @@ impl Tracker {
             unsorted: VecDeque::new(),
             window: VecDeque::new(),
             tracks: Vec::new(),
-            scene_from: 0,
+            scene: SceneStart::default(),
             next_order: 0,
             next_id: FRAME_TRACK.0 + 1,
             clock_nanos: 0,
@@ -157,9 +157,12 @@ impl Tracker {
         let order = self.next_order;
         self.next_order += 1;
         self.clock_nanos = self.clock_nanos.max(observation.pts.0);
+        if order == 0 {
+            self.scene.clock_nanos = self.clock_nanos;
+        }
         if is_cut {
             self.report.cuts += 1;
-            self.scene_from = order;
+            self.scene = SceneStart { order, clock_nanos: self.clock_nanos };
             self.tracks.iter_mut().for_each(|track| track.cut(order));
         }
         let sifted = sift(&observation.detections, &self.settings, self.frame);
@@ -209,7 +212,7 @@ impl Tracker {
                 is_weak: false,
             };
             let comes_in = self.comes_in(&face.face, moved);
-            self.follow(Track::begin(first, self.scene_from).coming_in(comes_in));
+            self.follow(Track::begin(first, self.scene).coming_in(comes_in));
         }
         None
     }

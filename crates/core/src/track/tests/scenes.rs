@@ -88,6 +88,28 @@ fn a_flicker_is_hidden_where_it_was_seen_and_not_for_long() {
     assert_eq!(hidden, (47..=53).collect::<Vec<_>>());
 }
 
+/// In which pictures of a film a doubtful face is hidden that is seen in one only, where the film begins late and is cut
+/// before picture 50.
+fn hidden_around(seen_in: u64) -> Vec<usize> {
+    let mut film = film(100, 25, |k| if k == seen_in { vec![seen(600.0, 300.0, 0.3)] } else { vec![] });
+    for observation in &mut film {
+        observation.pts.0 += 5_000_000_000;
+    }
+    film[50..].iter_mut().for_each(|observation| observation.thumbnail = thumbnail(3));
+    let (frames, report) = run(&defaults(), &film);
+    assert_eq!(report.cuts, 1);
+    (0..100).filter(|k| !frames[*k].masks.is_empty()).collect()
+}
+
+/// A picture is looked at in one direction after another, so a face that is soon found was there from the start.
+#[test]
+fn a_doubtful_face_soon_after_the_start_of_a_scene_is_hidden_from_its_first_picture() {
+    assert_eq!(hidden_around(20), (0..=23).collect::<Vec<_>>());
+    assert_eq!(hidden_around(70), (50..=73).collect::<Vec<_>>());
+    assert_eq!(hidden_around(40), (37..=43).collect::<Vec<_>>(), "later, it may have come in");
+    assert_eq!(hidden_around(90), (87..=93).collect::<Vec<_>>());
+}
+
 #[test]
 fn a_weak_sighting_keeps_a_track_and_begins_none() {
     let film = film(150, 25, |k| {
