@@ -157,12 +157,11 @@ impl Tracker {
         let order = self.next_order;
         self.next_order += 1;
         self.clock_nanos = self.clock_nanos.max(observation.pts.0);
-        if order == 0 {
-            self.scene.clock_nanos = self.clock_nanos;
+        if is_cut || order == 0 {
+            self.scene = SceneStart { order, clock_nanos: self.clock_nanos };
         }
         if is_cut {
             self.report.cuts += 1;
-            self.scene = SceneStart { order, clock_nanos: self.clock_nanos };
             self.tracks.iter_mut().for_each(|track| track.cut(order));
         }
         let sifted = sift(&observation.detections, &self.settings, self.frame);
