@@ -1,17 +1,18 @@
-//! One face over time: its sightings, when it may still be found again, and where its mask lies in a frame.
+//! One face over time: its sightings, and when it may still be found again.
+
+mod place;
 
 use std::collections::VecDeque;
 
-use crate::model::{BoxPx, EllipsePx, FrameSize, MaskSource, TrackId, UncertainReason};
+use crate::model::{BoxPx, FrameSize, TrackId};
 
 use super::associate::Expected;
 use super::border::leaves;
-use super::fill::Around;
 use super::motion::{FIT_SIGHTINGS, Sighting, Velocity, face_size_px, seconds_between};
-use super::movement::Moved;
 use super::report::SpanJoiner;
-use super::settings::TrackSettings;
 use super::sift::CLEAR_SCORE;
+
+pub(super) use place::Placed;
 
 /// The track number of masks that belong to a frame and not to a face, and of tracks that have none yet.
 pub(super) const FRAME_TRACK: TrackId = TrackId(0);
@@ -23,37 +24,21 @@ const SURE_EVIDENCE: f32 = 0.7;
 const SIZE_SIGHTINGS: usize = 5;
 /// Frames on either side of a doubtful sighting that are hidden however far apart frames are.
 const FLICKER_FRAMES: u64 = 2;
-/// Strong sightings from which a face is known well enough for the time behind its weak ones to be cut short. From three
-/// on, holds of 120 ms leak as many faces of 22 scenes; with one, six more of one scene.
-const KNOWN_WELL: u32 = 5;
-
-/// The first frame of a scene.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct SceneStart {
-    pub(super) order: u64,
-    pub(super) clock_nanos: u64,
-}
-
-/// Where a track's mask lies in one frame.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Placed {
-    /// The face, outward of what was seen, without the margin.
-    pub(super) face: EllipsePx,
-    /// How the place is known.
-    pub(super) source: MaskSource,
-    /// What the detector said in this frame.
-    pub(super) score: Option<f32>,
-    /// Time to the nearest sighting, in nanoseconds.
-    pub(super) away_nanos: u64,
-    /// What the place would be called if it is too far away to be certain.
-    pub(super) doubt: UncertainReason,
-}
 
 /// The sightings of a track that were not weak, those that were dropped included.
 #[derive(Clone, Copy, Debug)]
 struct Strong {
     count: u32,
     last_nanos: u64,
+}
+
+/// Where a track lies that the film jumped over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    /// In front of the jump: it is held behind it, and is found no more.
+    Before,
+    /// Behind it, where the face was not found yet: what is known of it lies in front of the jump.
+    Behind,
 }
 
 /// A face that is followed.
@@ -66,10 +51,12 @@ pub(super) struct Track {
     strong: Strong,
     /// First frame that it can have a mask in: that of the scene, or the one after a copy was left behind.
     scene_from: u64,
-    /// Time of the scene's first frame, where the track has a part in it.
-    scene_from_nanos: Option<u64>,
+    /// Time of a cut or jump shortly before its first sighting, if there was one.
+    shot_from_nanos: Option<u64>,
     /// First frame of the next scene.
     scene_until: Option<u64>,
+    /// What a jump of the film made of it, if there was one.
+    jump: Option<Side>,
     /// Came over the border of the picture, moving, where nobody was: whether anything has moved there yet, in the
     /// frames that left.
     comes_in: Option<bool>,
@@ -78,16 +65,18 @@ pub(super) struct Track {
 }
 
 impl Track {
-    /// A track that begins with one sighting in a scene, without a number.
-    pub(super) fn begin(first: Sighting, scene: SceneStart) -> Self {
+    /// A track that begins with one sighting, without a number. `scene_from` is the first frame of its scene;
+    /// `shot_from_nanos` the time of a cut or jump shortly before, if there was one.
+    pub(super) fn begin(first: Sighting, scene_from: u64, shot_from_nanos: Option<u64>) -> Self {
         Self {
             id: FRAME_TRACK,
             sightings: VecDeque::from([first]),
             evidence: first.score,
             strong: Strong { count: 1, last_nanos: first.clock_nanos },
-            scene_from: scene.order,
-            scene_from_nanos: Some(scene.clock_nanos),
+            scene_from,
+            shot_from_nanos,
             scene_until: None,
+            jump: None,
             comes_in: None,
             spans: SpanJoiner::of(FRAME_TRACK),
         }
@@ -138,11 +127,29 @@ impl Track {
             evidence: 0.0,
             strong: self.strong,
             scene_from: last.order.saturating_add(1),
-            scene_from_nanos: None,
+            shot_from_nanos: None,
             scene_until: self.scene_until,
+            jump: None,
             comes_in: None,
             spans: SpanJoiner::of(FRAME_TRACK),
         })
+    }
+
+    /// Parts the track where the film jumps, if it is still open: it stays where it was, and the one that is returned goes
+    /// on behind the jump from the first sighting there. What lies between two sightings on both sides of a jump is no
+    /// way that a face went.
+    pub(super) fn part(&mut self, order: u64, clock_nanos: u64) -> Option<Self> {
+        let is_parted = self.jump == Some(Side::Behind);
+        let behind = (self.is_open() && !is_parted).then(|| Self {
+            id: FRAME_TRACK,
+            scene_from: order,
+            shot_from_nanos: Some(clock_nanos),
+            jump: Some(Side::Behind),
+            spans: SpanJoiner::of(FRAME_TRACK),
+            ..self.clone()
+        })?;
+        self.jump = Some(Side::Before);
+        Some(behind)
     }
 
     /// Median size of the last few sightings, in pixels.
@@ -155,6 +162,9 @@ impl Track {
 
     /// Adds a later sighting.
     pub(super) fn extend(&mut self, sighting: Sighting) {
+        if self.jump.take_if(|side| *side == Side::Behind).is_some() {
+            self.sightings.clear();
+        }
         self.sightings.push_back(sighting);
         if !sighting.is_weak {
             self.strong =
@@ -168,9 +178,9 @@ impl Track {
         self.scene_until.get_or_insert(order);
     }
 
-    /// The scene in which the track lies has not been cut.
+    /// The scene in which the track lies has neither been cut nor left by a jump.
     pub(super) fn is_open(&self) -> bool {
-        self.scene_until.is_none()
+        self.scene_until.is_none() && self.jump != Some(Side::Before)
     }
 
     /// Where the face should be at a time behind its last sighting.
@@ -228,90 +238,5 @@ impl Track {
     #[cfg(test)]
     pub(super) fn kept(&self) -> usize {
         self.sightings.len()
-    }
-
-    /// The mask's place in a frame, if the track has one there. To be called for each frame in order; `moved` is what
-    /// moved in it.
-    pub(super) fn place(
-        &mut self,
-        (order, clock_nanos, moved): (u64, u64, &Moved),
-        settings: &TrackSettings,
-        frame: FrameSize,
-    ) -> Option<Placed> {
-        if order < self.scene_from || self.scene_until.is_some_and(|until| order >= until) {
-            return None;
-        }
-        let upto = self.sightings.partition_point(|s| s.order <= order);
-        let around = Around {
-            clock_nanos,
-            before: self.sightings.range(..upto).rev(),
-            after: self.sightings.range(upto..),
-        };
-        let (last, next) = (around.before.clone().next(), around.after.clone().next());
-        let away = |s: &Sighting| s.clock_nanos.abs_diff(clock_nanos);
-        let mut score = None;
-        let (face, source, away_nanos, doubt) = match (last, next) {
-            (Some(own), _) if own.order == order => {
-                score = Some(own.score);
-                let source = if own.is_weak { MaskSource::Tracked } else { MaskSource::Detected };
-                (around.detected(own), source, 0, UncertainReason::LongGap)
-            }
-            (Some(last), Some(next)) => {
-                let nearer = away(last).min(away(next));
-                (around.filled(last, next), MaskSource::Filled, nearer, UncertainReason::LongGap)
-            }
-            (Some(end), None) => {
-                let over_border = leaves(self.sightings.iter().rev(), frame, 1.0);
-                self.holds(end, order, away(end), settings, (settings.hold_after.0, over_border))?;
-                let held = around.held(end);
-                let is_still = || !moved.within(&held.bounding_box(), frame);
-                if settings.stillness_ends_holds && over_border && is_still() {
-                    return None;
-                }
-                (held, MaskSource::Held, away(end), UncertainReason::BrokeOff)
-            }
-            (None, Some(end)) => {
-                let over_border = leaves(self.sightings.iter(), frame, -1.0);
-                if over_border || !self.was_there_from_the_start(end, settings.hold_before.0) {
-                    self.holds(end, order, away(end), settings, (settings.hold_before.0, over_border))?;
-                }
-                let held = around.held(end);
-                let away_nanos = away(end);
-                if let Some(has_moved) = &mut self.comes_in {
-                    *has_moved |= moved.within(&held.bounding_box(), frame);
-                    has_moved.then_some(())?;
-                }
-                (held, MaskSource::Held, away_nanos, UncertainReason::AppearedInside)
-            }
-            (None, None) => return None,
-        };
-        Some(Placed { face, source, score, away_nanos, doubt })
-    }
-
-    /// The first sighting follows the scene's first frame so soon that it was not yet looked at in all directions: there
-    /// a face that is doubtful is hidden as long before as a sure one. Nobody has come in meanwhile.
-    fn was_there_from_the_start(&self, first: &Sighting, within_nanos: u64) -> bool {
-        self.scene_from_nanos.is_some_and(|start| first.clock_nanos.saturating_sub(start) <= within_nanos)
-    }
-
-    /// `Some` where a frame is near enough to the sighting at an end of the track to be hidden.
-    fn holds(
-        &self,
-        end: &Sighting,
-        order: u64,
-        away_nanos: u64,
-        settings: &TrackSettings,
-        (full_nanos, over_border): (u64, bool),
-    ) -> Option<()> {
-        let limit = match (self.is_sure(), over_border) {
-            (false, _) => settings.hold_flicker.0.min(full_nanos),
-            (true, true) => settings.hold_exit.0.min(full_nanos),
-            (true, false) if end.is_weak && self.strong.count >= KNOWN_WELL => {
-                let weak_nanos = end.clock_nanos.saturating_sub(self.strong.last_nanos);
-                full_nanos.saturating_sub(weak_nanos).max(settings.hold_weak.0.min(full_nanos))
-            }
-            (true, false) => full_nanos,
-        };
-        (away_nanos <= limit || end.order.abs_diff(order) <= FLICKER_FRAMES).then_some(())
     }
 }

@@ -15,6 +15,7 @@ mod cuts;
 mod fill;
 mod follower;
 mod heads;
+mod jumps;
 mod life;
 mod matching;
 mod motion;

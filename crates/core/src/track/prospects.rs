@@ -4,7 +4,7 @@
 use crate::model::{Detection, EllipsePx, FrameSize, PtsNanos};
 
 use super::associate::Expected;
-use super::life::{SceneStart, Track};
+use super::life::Track;
 use super::matching::extend_tracks;
 use super::motion::Sighting;
 use super::settings::TrackSettings;
@@ -58,7 +58,7 @@ impl Prospects {
         extend_tracks(&mut free, &sifted.weak, order, now, Expected::for_weak, Track::extend_weakly);
         for Face { face, score } in strong.strangers {
             let first = Sighting { order, clock_nanos: now, face, score, is_weak: false };
-            self.tracks.push(Track::begin(first, SceneStart::default()));
+            self.tracks.push(Track::begin(first, 0, None));
         }
         self.tracks.sort_by(|a, b| b.evidence().total_cmp(&a.evidence()));
         self.tracks.truncate(MAX_EXPECTED);

@@ -1,16 +1,18 @@
 //! The tracker: takes observations in order, gives masks in the same order, one for one.
 
+mod masks;
+
 use std::collections::VecDeque;
 
 use crate::model::{
-    Detection, DurationNanos, EllipsePx, FrameMasks, FrameSize, Mask, MaskArea, MaskSource, OnUncertain,
-    PtsNanos, TrackId, UncertainReason,
+    Detection, DurationNanos, EllipsePx, FrameMasks, FrameSize, PtsNanos, TrackId, UncertainReason,
 };
 
 use super::associate::Expected;
 use super::border::is_at_border;
 use super::cuts::{CONFIRM_FRAMES, CutFinder, Thumbnail};
-use super::life::{FRAME_TRACK, Placed, SceneStart, Track};
+use super::jumps::{JumpFinder, ShotStarts};
+use super::life::{FRAME_TRACK, Track};
 use super::matching::{Paired, extend_tracks};
 use super::motion::Sighting;
 use super::movement::{Moved, STEP_NANOS};
@@ -60,10 +62,13 @@ pub struct Tracker {
     settings: TrackSettings,
     frame: FrameSize,
     cuts: CutFinder,
+    jumps: JumpFinder,
     unsorted: VecDeque<Observation>,
     window: VecDeque<Waiting>,
     tracks: Vec<Track>,
-    scene: SceneStart,
+    /// First frame of the scene.
+    scene_from: u64,
+    shots: ShotStarts,
     next_order: u64,
     next_id: u32,
     clock_nanos: u64,
@@ -83,10 +88,12 @@ impl Tracker {
             settings,
             frame,
             cuts: CutFinder::default(),
+            jumps: JumpFinder::default(),
             unsorted: VecDeque::new(),
             window: VecDeque::new(),
             tracks: Vec::new(),
-            scene: SceneStart::default(),
+            scene_from: 0,
+            shots: ShotStarts::default(),
             next_order: 0,
             next_id: FRAME_TRACK.0 + 1,
             clock_nanos: 0,
@@ -153,17 +160,23 @@ impl Tracker {
         let telling = |o: &'_ Observation| -> Option<Thumbnail> { (!o.damaged).then_some(o.thumbnail) };
         let next: Vec<_> = self.unsorted.iter().map(telling).collect();
         let next: Vec<_> = next.iter().map(Option::as_ref).collect();
-        let is_cut = self.cuts.is_cut(telling(&observation).as_ref(), &next);
+        let now = telling(&observation);
+        let is_cut = self.cuts.is_cut(now.as_ref(), &next);
+        let is_jump = self.jumps.is_jump(now.as_ref(), &next);
         let order = self.next_order;
         self.next_order += 1;
         self.clock_nanos = self.clock_nanos.max(observation.pts.0);
-        if is_cut || order == 0 {
-            self.scene = SceneStart { order, clock_nanos: self.clock_nanos };
-        }
         if is_cut {
             self.report.cuts += 1;
+            self.scene_from = order;
             self.tracks.iter_mut().for_each(|track| track.cut(order));
+        } else if is_jump {
+            self.part_tracks(order);
         }
+        if is_cut || is_jump || order == 0 {
+            self.shots.begin(self.clock_nanos);
+        }
+        self.shots.forget_before(self.clock_nanos.saturating_sub(self.settings.hold_before.0));
         let sifted = sift(&observation.detections, &self.settings, self.frame);
         let moved = self.moved(&observation);
         let Paired { strangers, left } = self.match_faces(order, &sifted.strong, &sifted.weak);
@@ -175,6 +188,15 @@ impl Tracker {
         let Observation { seq, pts, thumbnail, .. } = observation;
         let clock_nanos = self.clock_nanos;
         self.window.push_back(Waiting { seq, pts, order, clock_nanos, hide, thumbnail, moved });
+    }
+
+    /// Every track goes on anew behind a jump, as far as there is room to follow that many.
+    fn part_tracks(&mut self, order: u64) {
+        let (now, room) = (self.clock_nanos, MAX_TRACKS.saturating_sub(self.tracks.len()));
+        let behind = self.tracks.iter_mut().filter_map(|track| track.part(order, now));
+        for track in behind.take(room).collect::<Vec<_>>() {
+            self.follow(track);
+        }
     }
 
     /// What moved since a little while ago.
@@ -211,7 +233,7 @@ impl Tracker {
                 is_weak: false,
             };
             let comes_in = self.comes_in(&face.face, moved);
-            self.follow(Track::begin(first, self.scene).coming_in(comes_in));
+            self.follow(Track::begin(first, self.scene_from, self.shots.earliest()).coming_in(comes_in));
         }
         None
     }
@@ -240,38 +262,6 @@ impl Tracker {
             && !self.tracks.iter().any(|track| track.was_seen_in(&bbox_px))
     }
 
-    fn masks_of(&mut self, frame: &Waiting) -> FrameMasks {
-        let mut masks = Vec::new();
-        if frame.hide.is_some() {
-            masks.push(whole_frame(FRAME_TRACK));
-        }
-        for track in &mut self.tracks {
-            let placed =
-                track.place((frame.order, frame.clock_nanos, &frame.moved), &self.settings, self.frame);
-            let placed = placed.filter(|p| reaches_into(p, &self.settings, self.frame));
-            let doubt = placed.filter(|p| p.away_nanos > self.settings.uncertain_after.0).map(|p| p.doubt);
-            if let Some(span) = track.spans.step(frame.pts, doubt) {
-                self.report.note(span);
-            }
-            let Some(placed) = placed else { continue };
-            masks.push(if doubt.is_some() && self.settings.on_uncertain == OnUncertain::BlurFrame {
-                whole_frame(track.id)
-            } else {
-                let ellipse = placed.face.scaled(self.settings.margin_factor());
-                Mask {
-                    track: track.id,
-                    area: MaskArea::Ellipse(ellipse),
-                    source: placed.source,
-                    score: placed.score,
-                }
-            });
-        }
-        if let Some(span) = self.frame_spans.step(frame.pts, frame.hide) {
-            self.report.note(span);
-        }
-        FrameMasks::new(frame.seq, frame.pts, masks)
-    }
-
     /// Drops tracks that no frame behind `left` can have a mask of, and sightings that none depends on.
     fn drop_tracks_behind(&mut self, left: &Waiting) {
         let DurationNanos(reach) = self.settings.hold_after;
@@ -294,17 +284,4 @@ impl Tracker {
         let open = self.tracks.iter_mut().map(|track| &mut track.spans).chain([&mut self.frame_spans]);
         open.filter_map(SpanJoiner::close).for_each(|span| report.note(span));
     }
-}
-
-fn whole_frame(track: TrackId) -> Mask {
-    Mask { track, area: MaskArea::WholeFrame, source: MaskSource::WholeFrame, score: None }
-}
-
-/// Some of the mask lies inside the picture.
-fn reaches_into(placed: &Placed, settings: &TrackSettings, frame: FrameSize) -> bool {
-    let bbox_px = placed.face.scaled(settings.margin_factor()).bounding_box();
-    bbox_px.x1 > 0.0
-        && bbox_px.y1 > 0.0
-        && bbox_px.x0 < frame.width() as f32
-        && bbox_px.y0 < frame.height() as f32
 }

@@ -80,6 +80,40 @@ fn a_cut_stops_both_fills_at_the_exact_frame() {
     assert_eq!(report.breaks_inside, 0);
 }
 
+/// The film goes on in another moment from a frame on: so much changes, and the room stays the same.
+fn jump_at(film: &mut [Observation], frame: usize) {
+    let film = film.iter_mut().skip(frame);
+    film.flat_map(|observation| observation.thumbnail.iter_mut().take(80))
+        .for_each(|cell| *cell = 255 - *cell);
+}
+
+#[test]
+fn no_face_goes_from_one_side_of_a_jump_to_the_other() {
+    let at = |k: u64| if k < 50 { 300.0 } else { 380.0 };
+    let looked = |k: u64| !(48..54).contains(&k);
+    let mut film = film(100, 25, |k| looked(k).then(|| seen(at(k), 300.0, 0.9)).into_iter().collect());
+    jump_at(&mut film, 50);
+    let (frames, report) = run(&defaults(), &film);
+    assert_eq!((report.cuts, report.tracks, report.breaks_inside), (0, 2, 0));
+    for (k, frame) in frames.iter().enumerate() {
+        assert!(hides_face(frame, &face(at(k as u64), 300.0)), "frame {k}");
+    }
+    assert!(!hides(&frames[49], 440.0, 300.0), "nobody is there yet");
+    assert!(hides_face(&frames[60], &face(300.0, 300.0)), "a jump may be none");
+}
+
+#[test]
+fn a_doubtful_face_soon_behind_a_jump_is_hidden_from_there() {
+    let mut film = film(100, 25, |k| if k == 60 { vec![seen(600.0, 300.0, 0.3)] } else { vec![] });
+    jump_at(&mut film, 50);
+    let hidden = |frame: &&crate::model::FrameMasks| !frame.masks.is_empty();
+    let first = |film: &[Observation]| run(&defaults(), film).0.iter().find(hidden).map(|frame| frame.seq);
+    assert_eq!(first(&film), Some(50));
+    // Another jump in between changes nothing.
+    jump_at(&mut film, 56);
+    assert_eq!(first(&film), Some(50));
+}
+
 #[test]
 fn a_flicker_is_hidden_where_it_was_seen_and_not_for_long() {
     let film = film(100, 25, |k| if k == 50 { vec![seen(600.0, 300.0, 0.3)] } else { vec![] });

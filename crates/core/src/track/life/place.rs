@@ -1,0 +1,117 @@
+//! Where a track's mask lies in a frame: at a sighting, between two, or held before the first and behind the last.
+
+use crate::model::{EllipsePx, FrameSize, MaskSource, UncertainReason};
+use crate::track::border::leaves;
+use crate::track::fill::Around;
+use crate::track::motion::Sighting;
+use crate::track::movement::Moved;
+use crate::track::settings::TrackSettings;
+
+use super::{FLICKER_FRAMES, Side, Track};
+
+/// Strong sightings from which a face is known well enough for the time behind its weak ones to be cut short. From three
+/// on, holds of 120 ms leak as many faces of 22 scenes; with one, six more of one scene.
+const KNOWN_WELL: u32 = 5;
+
+/// Where a track's mask lies in one frame.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::track) struct Placed {
+    /// The face, outward of what was seen, without the margin.
+    pub(in crate::track) face: EllipsePx,
+    /// How the place is known.
+    pub(in crate::track) source: MaskSource,
+    /// What the detector said in this frame.
+    pub(in crate::track) score: Option<f32>,
+    /// Time to the nearest sighting, in nanoseconds.
+    pub(in crate::track) away_nanos: u64,
+    /// What the place would be called if it is too far away to be certain.
+    pub(in crate::track) doubt: UncertainReason,
+}
+
+impl Track {
+    /// The mask's place in a frame, if the track has one there. To be called for each frame in order; `moved` is what
+    /// moved in it.
+    pub(in crate::track) fn place(
+        &mut self,
+        (order, clock_nanos, moved): (u64, u64, &Moved),
+        settings: &TrackSettings,
+        frame: FrameSize,
+    ) -> Option<Placed> {
+        let is_cut_off = order < self.scene_from || self.scene_until.is_some_and(|until| order >= until);
+        if is_cut_off || self.jump == Some(Side::Behind) {
+            return None;
+        }
+        let upto = self.sightings.partition_point(|s| s.order <= order);
+        let around = Around {
+            clock_nanos,
+            before: self.sightings.range(..upto).rev(),
+            after: self.sightings.range(upto..),
+        };
+        let (last, next) = (around.before.clone().next(), around.after.clone().next());
+        let away = |s: &Sighting| s.clock_nanos.abs_diff(clock_nanos);
+        let mut score = None;
+        let (face, source, away_nanos, doubt) = match (last, next) {
+            (Some(own), _) if own.order == order => {
+                score = Some(own.score);
+                let source = if own.is_weak { MaskSource::Tracked } else { MaskSource::Detected };
+                (around.detected(own), source, 0, UncertainReason::LongGap)
+            }
+            (Some(last), Some(next)) => {
+                let nearer = away(last).min(away(next));
+                (around.filled(last, next), MaskSource::Filled, nearer, UncertainReason::LongGap)
+            }
+            (Some(end), None) => {
+                let over_border = leaves(self.sightings.iter().rev(), frame, 1.0);
+                self.holds(end, order, away(end), settings, (settings.hold_after.0, over_border))?;
+                let held = around.held(end);
+                let is_still = || !moved.within(&held.bounding_box(), frame);
+                if settings.stillness_ends_holds && over_border && is_still() {
+                    return None;
+                }
+                (held, MaskSource::Held, away(end), UncertainReason::BrokeOff)
+            }
+            (None, Some(end)) => {
+                let over_border = leaves(self.sightings.iter(), frame, -1.0);
+                if over_border || !self.was_there_from_the_start(clock_nanos) {
+                    self.holds(end, order, away(end), settings, (settings.hold_before.0, over_border))?;
+                }
+                let held = around.held(end);
+                let away_nanos = away(end);
+                if let Some(has_moved) = &mut self.comes_in {
+                    *has_moved |= moved.within(&held.bounding_box(), frame);
+                    has_moved.then_some(())?;
+                }
+                (held, MaskSource::Held, away_nanos, UncertainReason::AppearedInside)
+            }
+            (None, None) => return None,
+        };
+        Some(Placed { face, source, score, away_nanos, doubt })
+    }
+
+    /// A shot began shortly before the first sighting, and not all directions had been looked in since: from there on a
+    /// face that is doubtful is hidden as long before as a sure one. Nobody has come in meanwhile.
+    fn was_there_from_the_start(&self, clock_nanos: u64) -> bool {
+        self.shot_from_nanos.is_some_and(|from| clock_nanos >= from)
+    }
+
+    /// `Some` where a frame is near enough to the sighting at an end of the track to be hidden.
+    fn holds(
+        &self,
+        end: &Sighting,
+        order: u64,
+        away_nanos: u64,
+        settings: &TrackSettings,
+        (full_nanos, over_border): (u64, bool),
+    ) -> Option<()> {
+        let limit = match (self.is_sure(), over_border) {
+            (false, _) => settings.hold_flicker.0.min(full_nanos),
+            (true, true) => settings.hold_exit.0.min(full_nanos),
+            (true, false) if end.is_weak && self.strong.count >= KNOWN_WELL => {
+                let weak_nanos = end.clock_nanos.saturating_sub(self.strong.last_nanos);
+                full_nanos.saturating_sub(weak_nanos).max(settings.hold_weak.0.min(full_nanos))
+            }
+            (true, false) => full_nanos,
+        };
+        (away_nanos <= limit || end.order.abs_diff(order) <= FLICKER_FRAMES).then_some(())
+    }
+}
