@@ -25,6 +25,14 @@ impl Draws {
         Self(ChaCha12Rng::seed_from_u64(seed))
     }
 
+    /// The source of a number's own, with the same key: what it gives depends on nothing else that is drawn.
+    pub(crate) fn stream(&self, number: u64) -> Self {
+        let mut stream = self.0.clone();
+        stream.set_stream(number);
+        stream.set_word_pos(0);
+        Self(stream)
+    }
+
     /// A second source with a key drawn from this one.
     pub(crate) fn fork(&mut self) -> Self {
         let mut key = [0_u8; 32];

@@ -5,7 +5,9 @@
 #[non_exhaustive]
 pub enum GpuError {
     /// The GPU that was asked for is not there.
-    #[error("there is no GPU number {wanted}: {found}; choose another device, or `cpu`")]
+    #[error(
+        "there is no GPU number {wanted} (`gpu` alone means the first, number 0): {found}; choose another device, or `cpu`"
+    )]
     Missing {
         /// The number that was asked for, from 0.
         wanted: u8,

@@ -10,7 +10,7 @@ use crate::detect::{
     CenterFace, DetectorSettings, FaceDetector, Numbers, PeopleDetector, Place, Runtime, Turn, YuNet,
     thumbnail,
 };
-use crate::media::{self, SoundSpec};
+use crate::media::{self, Goal, Material, SoundSpec};
 use crate::model::{
     Arithmetic, Bitrate, Detection, Device, DurationNanos, EllipsePx, FaceStyle, Frame, FrameMasks,
     FrameSize, Mask, MaskArea, MaskSource, Plan, PtsNanos, Search, Speed, TrackId, VideoCodec, VoiceMode,
@@ -54,11 +54,12 @@ pub fn encoder_settings(
     let speed = if fastest { Speed::Fastest } else { Speed::Balanced };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let sound = sound.map(|(rate_hz, channels)| SoundSpec { rate_hz, channels });
-    let length = (bytes, Some(DurationNanos::from_millis(millis)));
-    let rate = media::rate_limit(Bitrate::Near, speed, length, false, sound);
+    let duration = Some(DurationNanos::from_millis(millis));
+    let material = Material { bytes, duration, newer_codec: false, sound };
+    let Goal { quality, rate } = media::goal(VideoCodec::X264, Bitrate::Near, speed, &material);
     EncoderSettings {
         parameters: media::x264_parameters(speed, FrameSize::rounded_up(width, height), cores),
-        quality: media::usual_quality(VideoCodec::X264, speed, rate, false),
+        quality,
         limit_kilobits: rate.and_then(|rate| {
             let kilobits = rate.bits_per_second / 1000;
             Some((kilobits, kilobits * u64::from(rate.ahead_millis?) / 1000))

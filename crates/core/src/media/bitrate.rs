@@ -46,8 +46,35 @@ pub struct RateLimit {
     pub ahead_millis: Option<u32>,
 }
 
-/// The quality where none is asked for, on x264's scale, of what is encoded within `rate`.
-pub fn usual_quality(codec: VideoCodec, speed: Speed, rate: Option<RateLimit>, newer_codec: bool) -> u8 {
+/// What is to be encoded, as far as its bits go.
+#[derive(Clone, Copy, Debug)]
+pub struct Material {
+    /// Length in bytes of the recording, all streams together.
+    pub bytes: u64,
+    /// Duration, where it is known.
+    pub duration: Option<DurationNanos>,
+    /// Its picture has a codec that needs fewer bits than H.264.
+    pub newer_codec: bool,
+    /// The sound of the output.
+    pub sound: Option<SoundSpec>,
+}
+
+/// What the encoder aims at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Goal {
+    /// The quality where none is asked for, on x264's scale.
+    pub quality: u8,
+    /// The limit within which that is kept; `None` where there is none, or where the length is not known.
+    pub rate: Option<RateLimit>,
+}
+
+/// The quality and the limit for a recording.
+pub fn goal(codec: VideoCodec, bitrate: Bitrate, speed: Speed, material: &Material) -> Goal {
+    let rate = rate_limit(bitrate, speed, material);
+    Goal { quality: usual_quality(codec, speed, rate, material.newer_codec), rate }
+}
+
+fn usual_quality(codec: VideoCodec, speed: Speed, rate: Option<RateLimit>, newer_codec: bool) -> u8 {
     let heeds_limit = codec == VideoCodec::X264 && rate.is_some_and(|rate| rate.ahead_millis.is_some());
     match speed {
         Speed::Smallest => SMALL_QUALITY,
@@ -56,16 +83,9 @@ pub fn usual_quality(codec: VideoCodec, speed: Speed, rate: Option<RateLimit>, n
     }
 }
 
-/// The limit for a recording of `bytes` and `duration`, all streams together, whose picture has a `newer_codec` than
-/// H.264 or not; `None` where there is none, or where the length is not known.
-pub fn rate_limit(
-    bitrate: Bitrate,
-    speed: Speed,
-    (bytes, duration): (u64, Option<DurationNanos>),
-    newer_codec: bool,
-    sound: Option<SoundSpec>,
-) -> Option<RateLimit> {
-    let duration = duration.filter(|duration| duration.0 > 0)?;
+fn rate_limit(bitrate: Bitrate, speed: Speed, material: &Material) -> Option<RateLimit> {
+    let Material { bytes, newer_codec, sound, .. } = *material;
+    let duration = material.duration.filter(|duration| duration.0 > 0)?;
     let input = u64::try_from(u128::from(bytes) * 8 * 1_000_000_000 / u128::from(duration.0)).ok()?;
     let percent = match (bitrate, speed) {
         (Bitrate::Keep, _) => 100,
@@ -100,9 +120,13 @@ mod tests {
     use super::*;
 
     fn limit(bitrate: Bitrate, speed: Speed, newer: bool) -> Option<u64> {
-        let sound = Some(SoundSpec { rate_hz: 48_000, channels: 2 });
-        let recording = (1_000_000, Some(DurationNanos::from_millis(8000)));
-        rate_limit(bitrate, speed, recording, newer, sound).map(|limit| limit.bits_per_second)
+        let material = Material {
+            bytes: 1_000_000,
+            duration: Some(DurationNanos::from_millis(8000)),
+            newer_codec: newer,
+            sound: Some(SoundSpec { rate_hz: 48_000, channels: 2 }),
+        };
+        rate_limit(bitrate, speed, &material).map(|limit| limit.bits_per_second)
     }
 
     #[test]
@@ -135,8 +159,9 @@ mod tests {
     #[test]
     fn hostile_lengths_neither_overflow_nor_starve_the_encoder() {
         let with = |bytes, nanos| {
-            let recording = (bytes, Some(DurationNanos(nanos)));
-            rate_limit(Bitrate::Near, Speed::Balanced, recording, false, None)
+            let duration = Some(DurationNanos(nanos));
+            let material = Material { bytes, duration, newer_codec: false, sound: None };
+            rate_limit(Bitrate::Near, Speed::Balanced, &material)
         };
         assert_eq!(with(u64::MAX, 0), None);
         let short = with(1_000_000, 40_000_000).and_then(|limit| limit.ahead_millis);

@@ -29,7 +29,7 @@ mod time_line;
 mod writer;
 
 pub use address::Address;
-pub use bitrate::{rate_limit, usual_quality};
+pub use bitrate::{Goal, Material, goal};
 pub use clean::{Placement, SoundPlacement, rebuild_index};
 pub use components::{Component, list_components, load_plugins};
 pub use encoder::x264_parameters;

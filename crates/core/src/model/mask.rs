@@ -164,6 +164,22 @@ pub enum UncertainReason {
     HeadWithoutFace,
 }
 
+impl UncertainReason {
+    /// What a person should look for.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::BrokeOff => "a face was followed no further",
+            Self::AppearedInside => "a face was found that may have been there before",
+            Self::LongGap => "a face was lost for a while",
+            Self::Damaged => "damaged pictures, hidden whole",
+            Self::Late => "pictures that came too late to be searched, hidden whole",
+            Self::UnusableDetection => "a face without a usable place; the pictures are hidden whole",
+            Self::TooManyFaces => "more faces than can be followed; the pictures are hidden whole",
+            Self::HeadWithoutFace => "a person without a visible face, who may not be hidden",
+        }
+    }
+}
+
 /// A span of presentation time in which a face may be where no mask lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UncertainSpan {

@@ -41,8 +41,8 @@ pub enum EngineError {
     Output(#[from] OutputError),
     /// `--on-uncertain stop` and a face that could not be followed.
     #[error(
-        "a face could not be followed, or a person had no visible face, in {spans} places, the first at {first}, and the plan \
-         says to stop there"
+        "a face could not be followed, or a person had no visible face, and --on-uncertain says to stop there (places: {spans}, \
+         the first at {first})"
     )]
     Uncertain {
         /// Number of places.

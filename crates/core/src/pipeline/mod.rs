@@ -52,9 +52,10 @@ use threads::beside;
 
 use crate::media;
 use crate::model::{EllipsePx, Mask, MaskArea, MaskSource, Plan, PtsNanos, Sha256Digest, TrackId};
+use crate::redact;
 
 /// How often a recording is rendered at most: faces that the self-check still finds are hidden in a further rendering.
-const MAX_ROUNDS: u32 = 3;
+const MAX_ROUNDS: u32 = 4;
 
 /// How much larger than the second detector's boxes their masks are.
 const RESIDUAL_GROWTH: f32 = 1.6;
@@ -103,14 +104,25 @@ pub fn render(
     if tracks.is_some_and(|chosen| chosen.file.source_sha256 != input.digest()) {
         return Err(TracksError::OtherRecording.into());
     }
+    let draws = &redact::drawn_by_system()?;
     let mut extra: Vec<TimedMask> = Vec::new();
     let mut from_live: Option<(RenderReport, MaskLog)> = None;
     for round in 1..=MAX_ROUNDS {
         let is_recording = input.is_live() && round == 1;
         let heard = if is_recording { link.while_recording() } else { link.clone() };
         let (extra_masks, heard) = (extra.as_slice(), &heard);
-        let job =
-            Job { plan, input, output, assets, tracks, is_known: false, extra_masks, round, link: heard };
+        let job = Job {
+            plan,
+            input,
+            output,
+            assets,
+            tracks,
+            is_known: false,
+            extra_masks,
+            round,
+            draws,
+            link: heard,
+        };
         let (report, mut log) = match from_live.take() {
             Some(earlier) => again::render_again(&job, earlier)?,
             None => render::render(&job)?,
@@ -142,8 +154,7 @@ pub fn render(
 fn still_readable(check: &CheckReport) -> EngineError {
     let first = check.residual_faces.first().map_or(PtsNanos(0), |face| face.from);
     EngineError::SelfCheck(format!(
-        "{} faces may still be readable after {MAX_ROUNDS} renderings, the first at {first}; raise --margin, or use \
-         --on-uncertain blur-frame",
+        "faces may still be readable after {MAX_ROUNDS} renderings: {} of them, the first at {first}",
         check.residual_faces.len()
     ))
 }

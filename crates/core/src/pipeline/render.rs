@@ -23,9 +23,10 @@ use super::sight::MaskOrigin;
 use super::stages::{decode, draw, speak};
 use super::threads::{Brake, Starter, beside, collect, watch};
 use super::tracks::{ChosenTracks, Script};
+use crate::draws::Draws;
 use crate::media::{
-    self, InputFile, MediaError, PictureFormat, PictureSource, Placement, SoundPlacement, SoundSource,
-    Writer, WriterSettings,
+    self, Goal, InputFile, Material, MediaError, PictureFormat, PictureSource, Placement, SoundPlacement,
+    SoundSource, Writer, WriterSettings,
 };
 use crate::model::{Mask, Plan, PtsNanos, VoiceMode};
 use crate::redact::{Redactor, Watermark};
@@ -47,7 +48,7 @@ pub struct TimedMask {
 }
 
 /// What goes into one rendering.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
     pub(super) plan: &'a Plan,
     pub(super) input: &'a InputFile,
@@ -58,6 +59,8 @@ pub(super) struct Job<'a> {
     pub(super) is_known: bool,
     pub(super) extra_masks: &'a [TimedMask],
     pub(super) round: u32,
+    /// What patterns of chance are drawn from, the same in every rendering.
+    pub(super) draws: &'a Draws,
     pub(super) link: &'a Link,
 }
 
@@ -94,7 +97,9 @@ impl Opened {
         let format = pictures.format();
         regions::check(job, format)?;
         let voice = sound.as_ref().map(|s| voice_stage(job.plan, s)).transpose()?;
-        let redactor = Redactor::new(job.plan.device, format.size, job.plan.faces)?;
+        // Drawn from the start: faces hidden in a further rendering change nothing beside them.
+        let draws = job.draws.stream(0);
+        let redactor = Redactor::with_draws(job.plan.device, format.size, job.plan.faces, draws)?;
         let writer = Writer::start(job.output, format, &writer_settings(job, format, sound.as_ref()))?;
         Ok(Self { pictures, sound: sound.zip(voice), redactor, writer })
     }
@@ -161,13 +166,14 @@ pub(super) fn voice_stage(plan: &Plan, sound: &SoundSource) -> Result<VoiceStage
 fn writer_settings(job: &Job<'_>, format: &PictureFormat, sound: Option<&SoundSource>) -> WriterSettings {
     // Without a time scale of its own, a container has times that follow from its frame rate.
     let from_rate = || format.rate.map(|(numer, _)| numer.saturating_mul(1000u32.div_ceil(numer.max(1))));
-    let (sound, size) = (sound.map(SoundSource::spec), (job.input.length(), job.input.index().duration));
-    let (codec, speed, newer) = (job.plan.codec, job.plan.speed, format.newer_codec);
-    let rate = media::rate_limit(job.plan.bitrate, speed, size, newer, sound);
+    let (codec, speed, sound) = (job.plan.codec, job.plan.speed, sound.map(SoundSource::spec));
+    let (bytes, duration) = (job.input.length(), job.input.index().duration);
+    let material = Material { bytes, duration, newer_codec: format.newer_codec, sound };
+    let Goal { quality, rate } = media::goal(codec, job.plan.bitrate, speed, &material);
     WriterSettings {
         codec,
         speed,
-        quality: job.plan.quality.unwrap_or_else(|| media::usual_quality(codec, speed, rate, newer)),
+        quality: job.plan.quality.unwrap_or(quality),
         rate,
         timescale: job.input.index().timescale.or_else(from_rate).unwrap_or(90_000),
         sound,

@@ -52,6 +52,14 @@ pub(crate) enum SurfaceKey {
 }
 
 impl SurfaceKey {
+    /// A number of its own.
+    fn number(self) -> u64 {
+        match self {
+            Self::Track(track, nth) => u64::from(track.0) << 32 | u64::from(nth),
+            Self::WholeFrame => u64::MAX - 1,
+        }
+    }
+
     /// Whether the surface is one of `track`'s.
     pub(crate) fn is_of(self, track: TrackId) -> bool {
         self.track() == Some(track)
@@ -110,7 +118,7 @@ impl SurfaceMemory {
         if self.held.len() >= MAX_SURFACES {
             self.forget_oldest();
         }
-        let held = Held::new(layout.cells(), fresh, self.veils.next(), frame);
+        let held = Held::new(layout.cells(), fresh, self.veils.of(key.number()), frame);
         let shown = held.shown;
         self.held.insert(key, held);
         shown
@@ -121,8 +129,8 @@ impl SurfaceMemory {
         if self.flat.len() >= MAX_SURFACES {
             self.flat.clear();
         }
-        let veils = &mut self.veils;
-        CellGrid::flat(*self.flat.entry(track).or_insert_with(|| veils.next_colour()))
+        let (veils, surface) = (&self.veils, SurfaceKey::Track(track, 0).number());
+        CellGrid::flat(*self.flat.entry(track).or_insert_with(|| veils.colour_of(surface)))
     }
 
     fn forget_oldest(&mut self) {
@@ -206,6 +214,7 @@ fn level(slow: i32) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::draws::Draws;
     use crate::model::{EllipsePx, FrameSize, MaskArea};
     use crate::redact::spans::Coverage;
 
@@ -241,6 +250,19 @@ mod tests {
             fresh.planes[1] = fresh.planes[0];
             assert_eq!(memory.settle(key(1), &layout(80.0), &fresh).planes[1], [128; GRID_LEN]);
         }
+    }
+
+    #[test]
+    fn a_further_mask_changes_no_other() {
+        let shown = |tracks: &[u32]| {
+            let mut memory = SurfaceMemory::new(Veils::new(Draws::from_seed(5)));
+            memory.next_frame();
+            let mut settle =
+                |track: &u32| memory.settle(key(*track), &layout(80.0), &noisy(102, 16, 1)).planes;
+            tracks.iter().map(&mut settle).last().unwrap()
+        };
+        assert_eq!(shown(&[1, 2]), shown(&[1, 7, 2]));
+        assert_ne!(shown(&[1]), shown(&[2]));
     }
 
     #[test]

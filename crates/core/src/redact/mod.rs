@@ -28,5 +28,6 @@ mod watermark;
 mod tests;
 
 pub use error::RedactError;
+pub(crate) use redactor::drawn_by_system;
 pub use redactor::{Redactor, covers_any};
 pub use watermark::Watermark;

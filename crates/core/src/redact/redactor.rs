@@ -67,6 +67,14 @@ impl Drawing {
     }
 }
 
+/// What patterns of chance are drawn from: keyed by the operating system.
+///
+/// # Errors
+/// [`RedactError::Random`] where it gives no random numbers.
+pub(crate) fn drawn_by_system() -> Result<Draws, RedactError> {
+    Draws::from_os().map_err(|error| RedactError::Random { detail: error.to_string() })
+}
+
 impl Redactor {
     /// A redactor for pictures of one size.
     ///
@@ -78,7 +86,19 @@ impl Redactor {
     /// [`RedactError::UnsupportedSize`], [`RedactError::Gpu`] where the GPU that was asked for is not there or does not
     /// open, or [`RedactError::Random`].
     pub fn new(device: Device, size: FrameSize, style: FaceStyle) -> Result<Self, RedactError> {
-        let draws = Draws::from_os().map_err(|error| RedactError::Random { detail: error.to_string() })?;
+        Self::with_draws(device, size, style, drawn_by_system()?)
+    }
+
+    /// The same with patterns of chance from `draws`.
+    ///
+    /// # Errors
+    /// Those of [`Self::new`].
+    pub(crate) fn with_draws(
+        device: Device,
+        size: FrameSize,
+        style: FaceStyle,
+        draws: Draws,
+    ) -> Result<Self, RedactError> {
         Self::with_software(device, size, style, SoftwareGpu::from_env(), draws)
     }
 

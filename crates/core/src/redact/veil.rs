@@ -43,7 +43,11 @@ const TINT_LEVELS: f32 = 30.0;
 /// Heights of the waves of one plane; the first is the mean.
 type Waves = [[f32; WAVES]; WAVES];
 
-/// The patterns of a recording.
+/// The number of what all tracks of a recording share; no surface has it.
+const SHARED: u64 = u64::MAX;
+
+/// The patterns of a recording. Each hangs on the key of the draws and on the number of its surface alone: rendered once
+/// more with one mask more, a recording looks as it did everywhere else.
 pub(crate) struct Veils {
     draws: Draws,
     shared: Veil,
@@ -62,8 +66,8 @@ pub(crate) struct Veil {
 
 impl Veils {
     /// Patterns drawn from `draws`.
-    pub(crate) fn new(mut draws: Draws) -> Self {
-        let shared = Veil::drawn(&mut draws);
+    pub(crate) fn new(draws: Draws) -> Self {
+        let shared = Veil::drawn(&mut draws.stream(SHARED));
         Self { draws, shared, tint_levels: 0.0 }
     }
 
@@ -73,32 +77,28 @@ impl Veils {
         Self { tint_levels: TINT_LEVELS, ..self }
     }
 
-    /// The pattern of the next track.
-    pub(crate) fn next(&mut self) -> Veil {
-        let own = Veil::drawn(&mut self.draws);
+    /// The pattern of the surface with a number.
+    pub(crate) fn of(&self, surface: u64) -> Veil {
+        let mut draws = self.draws.stream(surface);
+        let own = Veil::drawn(&mut draws);
         let sum = |a: Waves, b: Waves| -> Waves {
             std::array::from_fn(|j| std::array::from_fn(|i| (at(&a, i, j) + at(&b, i, j)) / 2.0_f32.sqrt()))
         };
         Veil {
             luma: sum(self.shared.luma, own.luma),
             chroma: sum(self.shared.chroma, own.chroma),
-            tint: self.drawn_tint().map(|tint| tint * self.tint_levels),
+            tint: drawn_tint(&mut draws).map(|tint| tint * self.tint_levels),
             strength: self.shared.strength,
         }
     }
 
-    /// A direction away from grey.
-    fn drawn_tint(&mut self) -> [f32; 2] {
-        let (sin, cos) = self.draws.uniform(0.0, 2.0 * PI).sin_cos();
-        [cos, sin]
-    }
-
     /// A colour for a track that is hidden flat: luma and both chroma planes, in limited range, where full range is
     /// brighter by a little.
-    pub(crate) fn next_colour(&mut self) -> [u8; 3] {
+    pub(crate) fn colour_of(&self, surface: u64) -> [u8; 3] {
+        let mut draws = self.draws.stream(surface);
         let [dark, bright] = FLAT_LUMA;
-        let luma = self.draws.uniform(dark, bright);
-        let [u, v] = self.drawn_tint().map(|tint| 128.0 + tint * TINT_LEVELS);
+        let luma = draws.uniform(dark, bright);
+        let [u, v] = drawn_tint(&mut draws).map(|tint| 128.0 + tint * TINT_LEVELS);
         [luma, u, v].map(rounded)
     }
 
@@ -144,6 +144,12 @@ impl Veil {
         }
         planes
     }
+}
+
+/// A direction away from grey.
+fn drawn_tint(draws: &mut Draws) -> [f32; 2] {
+    let (sin, cos) = draws.uniform(0.0, 2.0 * PI).sin_cos();
+    [cos, sin]
 }
 
 /// Heights of random waves, ever weaker. With a full mean their sum has unit variance over a mask and all draws.
@@ -236,7 +242,7 @@ mod tests {
 
     #[test]
     fn without_height_the_mean_stays_and_detail_goes() {
-        let drawn = Veils::without_height().next().over(CELLS, &face(), 1);
+        let drawn = Veils::without_height().of(1).over(CELLS, &face(), 1);
         let [before, after] = [face()[0], drawn[0]];
         assert!((mean(&before) - mean(&after)).abs() < 1.0);
         let spread = |plane: &[i32; GRID_LEN]| plane.iter().max().unwrap() - plane.iter().min().unwrap();
@@ -248,7 +254,7 @@ mod tests {
     fn patterns_differ_and_have_the_height_that_is_said() {
         let (mut sum, mut squares, mut count) = (0.0, 0.0, 0.0_f32);
         for seed in 0..400 {
-            let drawn = Veils::new(Draws::from_seed(seed)).next().over(CELLS, &[[128; GRID_LEN]; 3], 1);
+            let drawn = Veils::new(Draws::from_seed(seed)).of(1).over(CELLS, &[[128; GRID_LEN]; 3], 1);
             assert_eq!(drawn[1..], [[128; GRID_LEN]; 2], "grey stays grey");
             for value in drawn[0] {
                 let off = value as f32 - 128.0;
@@ -265,9 +271,9 @@ mod tests {
     fn tracks_of_a_recording_share_a_part_and_no_more() {
         let (mut alike, mut other) = (Vec::new(), Vec::new());
         for seed in 0..200 {
-            let mut veils = Veils::new(Draws::from_seed(seed));
-            let [a, b] = [veils.next(), veils.next()].map(|veil| mean_and_waves(&veil));
-            let c = mean_and_waves(&Veils::new(Draws::from_seed(seed + 10_000)).next());
+            let veils = Veils::new(Draws::from_seed(seed));
+            let [a, b] = [1, 2].map(|surface| veils.of(surface)).map(|veil| mean_and_waves(&veil));
+            let c = mean_and_waves(&Veils::new(Draws::from_seed(seed + 10_000)).of(1));
             alike.push(a.0 * b.0);
             other.push(a.0 * c.0);
         }
@@ -282,7 +288,7 @@ mod tests {
     #[test]
     fn a_mask_of_one_cell_has_a_mean_and_a_pattern() {
         for cells in [[1, 1], [2, 1], [1, 8]] {
-            let drawn = Veils::new(Draws::from_seed(3)).next().over(cells, &[[100 * 256; GRID_LEN]; 3], 256);
+            let drawn = Veils::new(Draws::from_seed(3)).of(1).over(cells, &[[100 * 256; GRID_LEN]; 3], 256);
             assert!(drawn.iter().flatten().all(|value| (0..=255 * 256).contains(value)), "{cells:?}");
         }
     }
