@@ -3,7 +3,7 @@
 use std::fmt;
 
 use obscura_policy::media::{AssetError, EngineError, FailureKind, MediaError, OpenError, OutputError};
-use obscura_policy::{GateError, InstallError, LogError, StateError, VerifyError};
+use obscura_policy::{EnvelopeError, GateError, InstallError, LogError, StateError, VerifyError};
 
 /// The exit codes, fixed by the documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,9 @@ impl Failure {
 
 const SET_UP: &str =
     "run `obscura doctor` to see what is missing; `cargo xtask setup` in the source folder installs it";
+
+const HIDE_MORE: &str = "nothing was written; draw a --region over the place, hide more with --margin (in `analyze` where --tracks is \
+                         given), or hide whole pictures with --on-uncertain blur-frame";
 
 impl From<AssetError> for Failure {
     fn from(error: AssetError) -> Self {
@@ -103,8 +106,9 @@ impl From<EngineError> for Failure {
             (FailureKind::Input, _) => {
                 Self::new(Exit::Input, format!("the recording cannot be used: {message}"))
             }
-            (FailureKind::Refused, _) => Self::new(Exit::Refused, message)
-                .with_help("nothing was written; hide more with --margin or --on-uncertain blur-frame"),
+            (FailureKind::Refused, _) => Self::new(Exit::Refused, message).with_help(HIDE_MORE),
+            (FailureKind::Environment, EngineError::Redact(_) | EngineError::Detect(_)) => Self::new(Exit::Environment, message)
+                .with_help("`obscura doctor` lists the graphics adapters; --device cpu does without"),
             (FailureKind::Environment, _) => Self::new(Exit::Environment, message).with_help(SET_UP),
             (FailureKind::Interrupted, _) => Self::new(Exit::Interrupted, "interrupted; nothing was written"),
             _ => Self::new(Exit::Other, message),
@@ -180,6 +184,12 @@ impl From<VerifyError> for Failure {
                 Self::new(Exit::Usage, message).with_help("check the name of the output")
             }
             VerifyError::Log(log) => Self::of_audit(log),
+            VerifyError::Envelope(EnvelopeError::UnknownKey(_)) => {
+                Self::new(Exit::Refused, format!("not verified: {message}")).with_help(
+                    "do not use this file unless the place that made it has given you its public key: name that with --key, or \
+                     keep it in the folder `trusted` of the state folder",
+                )
+            }
             VerifyError::NoReceipt => Self::new(Exit::Refused, format!("not verified: {message}")).with_help(
                 "ask whoever made it for OUT.receipt.json and put it beside the file, or name it with --receipt",
             ),

@@ -9,6 +9,7 @@ mod printer;
 mod progress;
 mod quiet_start;
 mod stages;
+mod wording;
 
 use std::process::ExitCode;
 

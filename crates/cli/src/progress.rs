@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use obscura_policy::media::{Phase, Progress};
 
 use crate::failure::{Exit, Failure};
+use crate::wording::counted;
 
 /// News that may wait; older news is lost when nobody reads it.
 const QUEUED_NEWS: usize = 8;
@@ -95,7 +96,8 @@ fn print_lines(news: &Receiver<Progress>) {
 }
 
 fn line(news: &Progress, elapsed: Duration) -> String {
-    let done = format!("{}: {} pictures, at {}", label(news), news.frames, news.reached);
+    let done =
+        format!("{}: {}, at {}", label(news), counted(news.frames, "picture", "pictures"), news.reached);
     // Too early, an estimate would only frighten.
     let Some(share) = share(news).filter(|share| *share > 0.02) else { return done };
     let left = elapsed.as_secs_f64() * (1.0 - share) / share;

@@ -5,8 +5,8 @@ use std::io::{self, BufReader};
 use std::path::Path;
 
 use obscura_core::engine::{FinishedStreams, MediaError, check_container};
-use obscura_core::model::{Sha256Digest, hash_reader};
-use serde::Serialize;
+use obscura_core::model::{Sha256Digest, UncertainSpan, hash_reader};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::dsse::{Envelope, EnvelopeError};
@@ -74,6 +74,8 @@ pub struct Verified {
     /// Readable faces that the self-check found before the output got its name, as the receipt says. They are not
     /// searched for again: without the masks, a detector cannot tell a hidden face from an open one.
     pub residual_faces_at_self_check: Option<usize>,
+    /// What a person should look at first, as the receipt says.
+    pub uncertain: Vec<UncertainSpan>,
 }
 
 /// Verifies an output against its receipt. `keys` are those that are believed; `state`, where there is one, is asked
@@ -113,6 +115,7 @@ pub fn verify(
         None => None,
     };
     let residual = predicate.get("self_check").and_then(|check| check.get("residual_faces"));
+    let spans = predicate.pointer("/render/tracks/uncertain").and_then(|spans| Vec::deserialize(spans).ok());
     Ok(Verified {
         output_sha256: found,
         receipt_sha256,
@@ -120,6 +123,7 @@ pub fn verify(
         streams,
         log_entry,
         residual_faces_at_self_check: residual.and_then(Value::as_array).map(Vec::len),
+        uncertain: spans.unwrap_or_default(),
     })
 }
 

@@ -18,7 +18,7 @@ pub(crate) enum SheetCommand {
         /// The recording
         clip: PathBuf,
     },
-    /// Say whether a sheet is complete and well-formed, with line and column of what is not
+    /// Say whether a sheet is well-formed, with line and column of what is not, and what it leaves blank
     #[command(after_help = "Example:\n  obscura sheet check resus.yaml")]
     Check {
         /// The sheet
@@ -66,7 +66,11 @@ pub(crate) enum ReportCommand {
     #[command(after_help = "Examples:\n  obscura report checklist sheets/ --html checklist.html\n  \
                             obscura report checklist resus.yaml resus.deid.mp4.receipt.json --json\n\n\
                             A file of attestations holds one key:\n  attestations:\n  \
-                            - {line: awareness, role: dpo, at: \"2026-11-01T00:00:00Z\", until: \"2027-11-01T00:00:00Z\"}")]
+                            - {line: awareness, role: dpo, at: \"2026-11-01T00:00:00Z\", until: \"2027-11-01T00:00:00Z\"}\n\n\
+                            The lines, in order: log_entry, retention, minimisation, assets, owner, clock_checks, destruction, \
+                            awareness, sign_out, consent_with_record, sharing_agreements, supplier_contracts, \
+                            encrypted_transfer, personal_devices, storage_place, quality (a person has looked at what came \
+                            out).")]
     Checklist {
         /// Consent sheets (.yaml), receipts (.json), or folders that hold them
         #[arg(value_name = "FILE")]

@@ -11,6 +11,7 @@ use crate::args::AnalyzeArgs;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::progress::Watcher;
+use crate::wording::counted;
 use crate::{commands, interrupt};
 
 pub(crate) fn run(args: &AnalyzeArgs, printer: &Printer) -> Result<(), Failure> {
@@ -46,6 +47,10 @@ fn check_target(output: &Path, ending: &str, overwrite: bool) -> Result<(), Fail
         let message = format!("a name that ends in .{ending} is needed here");
         return Err(Failure::new(Exit::Usage, message));
     }
+    if output.parent().is_some_and(|folder| folder != Path::new("") && !folder.is_dir()) {
+        return Err(Failure::new(Exit::Usage, "the output folder does not exist")
+            .with_help("create it first, or choose another"));
+    }
     if output.is_dir() || (!overwrite && std::fs::symlink_metadata(output).is_ok()) {
         return Err(Failure::new(Exit::Usage, "the output exists already")
             .with_help("choose another name, or pass --overwrite to replace it"));
@@ -69,10 +74,12 @@ fn summarise(analysis: &Analysis, began: Instant, printer: &Printer) -> Result<(
         }))?;
     }
     printer.say(&format!(
-        "done in {:.1} s: {} pictures, {} tracks, {uncertain} uncertain spans, {alarms} alarms or tones",
+        "done in {:.1} s: {}, {}, {}, {}",
         began.elapsed().as_secs_f64(),
-        tracks.frames(),
-        tracks.tracks.len(),
+        counted(tracks.frames(), "picture", "pictures"),
+        counted(tracks.tracks.len(), "track", "tracks"),
+        counted(uncertain, "uncertain span", "uncertain spans"),
+        counted(alarms, "alarm or tone", "alarms or tones"),
     ));
     printer.say("assign tracks to people and draw regions in the file, or pass it to `obscura redact --tracks` as it is");
     Ok(())

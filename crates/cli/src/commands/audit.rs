@@ -11,6 +11,7 @@ use crate::clock;
 use crate::commands::{account_pseudonym, existing_state, read_text};
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
+use crate::wording::counted;
 
 pub(crate) fn run(args: &AuditArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     let state = existing_state(state)?;
@@ -35,7 +36,7 @@ fn verify(checkpoint: Option<&Path>, state: &State, printer: &Printer) -> Result
     }
     let last = audit.last_at.map_or_else(String::new, |at| format!(", the last of {at}"));
     let agrees = audit.consistent_with.map_or_else(String::new, |older| {
-        format!("; the given checkpoint of {older} entries agrees with it")
+        format!("; the given checkpoint of {} agrees with it", counted(older, "entry", "entries"))
     });
     let unfinished = if audit.unfinished {
         "; a run was stopped while it wrote the last entry, the next run finishes that"
@@ -44,11 +45,15 @@ fn verify(checkpoint: Option<&Path>, state: &State, printer: &Printer) -> Result
     };
     let clocks = match audit.clocks_accepted {
         0 => String::new(),
-        times => format!("; a person accepted the clock {times} times although the log was ahead of it"),
+        times => format!(
+            "; a person accepted the clock {} although the log was ahead of it",
+            counted(times, "time", "times")
+        ),
     };
     printer.data(&format!(
-        "the audit log is in order: {} entries{last}, root {}{agrees}{clocks}{unfinished}\n",
-        audit.entries, audit.root
+        "the audit log is in order: {}{last}, root {}{agrees}{clocks}{unfinished}\n",
+        counted(audit.entries, "entry", "entries"),
+        audit.root
     ))
 }
 

@@ -104,7 +104,18 @@ pub(crate) fn warn_of(policy: &Policy, printer: &Printer) {
 /// Writes a file whole or not at all: beside its name first, then in its place, with the permissions of the file
 /// that was there.
 pub(crate) fn save(path: &Path, bytes: &[u8], what: &str) -> Result<(), Failure> {
-    let failed = |e: std::io::Error| Failure::new(Exit::Other, format!("{what} cannot be written: {e}"));
+    let failed = |e: std::io::Error| {
+        let failure = |exit| Failure::new(exit, format!("{what} cannot be written: {e}"));
+        match e.kind() {
+            ErrorKind::NotFound => {
+                failure(Exit::Usage).with_help("create the folder first, or choose another")
+            }
+            ErrorKind::PermissionDenied => {
+                failure(Exit::Other).with_help("choose a folder that you may write to")
+            }
+            _ => failure(Exit::Other),
+        }
+    };
     let name =
         path.file_name().ok_or_else(|| Failure::new(Exit::Usage, format!("{what} needs a file name")))?;
     let aside = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));

@@ -17,6 +17,7 @@ use crate::args::{MAX_LIVE_SECONDS, RedactArgs};
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::progress::Watcher;
+use crate::wording::counted;
 use crate::{clock, commands, interrupt, stages};
 
 pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
@@ -176,18 +177,18 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
     let (render, check) = (&receipt.render, &receipt.self_check);
     let seconds = began.elapsed().as_secs_f64();
     printer.say(&format!(
-        "done in {seconds:.1} s: {} pictures in, {} out; {} faces followed, {:.1} % of the picture hidden; the self-check \
-         found no readable face in {} pictures",
-        render.frames_in,
+        "done in {seconds:.1} s: {} in, {} out; {} followed, {:.1} % of the picture hidden; the self-check found no \
+         readable face in {}",
+        counted(render.frames_in, "picture", "pictures"),
         render.frames_out,
-        render.tracks.tracks,
+        counted(render.tracks.tracks, "face", "faces"),
         render.hidden_share * 100.0,
-        check.frames_searched,
+        counted(check.frames_searched, "picture", "pictures"),
     ));
     if render.frames_late > 0 {
         printer.say(&format!(
-            "{} pictures came too late to be searched and were hidden whole; --speed fastest takes less time",
-            render.frames_late
+            "{} came too late to be searched, and what came too late was hidden whole; --speed fastest takes less time",
+            counted(render.frames_late, "picture", "pictures")
         ));
     }
     if let Some(words) = receipt.tracks_in_words() {
@@ -197,14 +198,15 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
     let without_face = uncertain.iter().filter(|s| s.reason == UncertainReason::HeadWithoutFace).count();
     if uncertain.len() > without_face {
         printer.say(&format!(
-            "{} spans are uncertain and were hidden more widely; the receipt lists them for the review",
-            uncertain.len() - without_face
+            "{} hidden more widely, since the place of a face is uncertain; the receipt lists what is to be reviewed",
+            counted(uncertain.len() - without_face, "span was", "spans were")
         ));
     }
     if without_face > 0 {
         printer.say(&format!(
-            "{without_face} spans show a person without a visible face, who was NOT hidden; the receipt lists them for the \
-             review; --heads hide hides them"
+            "{} a person without a visible face, who was NOT hidden; the receipt lists what is to be reviewed; --heads hide \
+             hides such people",
+            counted(without_face, "span shows", "spans show")
         ));
     }
     printer.say("the result may be used once a person has reviewed it");

@@ -96,8 +96,13 @@ fn take(
         }
     } else {
         let sheet = read_sheet(path, config).map_err(|failure| {
-            Failure::new(Exit::Usage, format!("{}: {}", name(path), failure.message))
-                .with_help("move it away, or name the files one by one")
+            let what = Failure::new(Exit::Usage, format!("{}: {}", name(path), failure.message));
+            let is_there = path.exists();
+            what.with_help(if is_there {
+                "move it away, or name the files one by one"
+            } else {
+                "check the name"
+            })
         })?;
         evidence.sheets.push(sheet);
     }

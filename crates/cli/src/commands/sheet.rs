@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use obscura_policy::config::Config;
 use obscura_policy::fhir::{ImportOptions, import};
 use obscura_policy::rules::{Instant, Stage};
-use obscura_policy::sheet::{append_consents, template};
+use obscura_policy::sheet::{MAX_BLANKS, append_consents, blanks, template};
 
 use crate::args::{SheetArgs, SheetCommand};
 use crate::commands;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
+use crate::wording::counted;
 
 pub(crate) fn run(args: &SheetArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     match &args.command {
@@ -19,21 +20,33 @@ pub(crate) fn run(args: &SheetArgs, state: Option<&Path>, printer: &Printer) -> 
             let input = commands::open_source(clip)?;
             printer.data(&template(input.digest(), None))
         }
-        SheetCommand::Check { sheet } => {
-            let sheet = commands::read_sheet(sheet, &commands::config_of(state))?;
-            printer.say(&format!(
-                "the sheet is well-formed: {} people, {} consent decisions",
-                sheet.subjects.len(),
-                sheet.consents.len()
-            ));
-            Ok(())
-        }
+        SheetCommand::Check { sheet } => check(sheet, &commands::config_of(state), printer),
         SheetCommand::Import { consents, into, dry_run, .. } => {
             let config = commands::config_of(state);
             let options = import_options(&args.command, &config)?;
             import_consents(consents, into, &options, &config, *dry_run, printer)
         }
     }
+}
+
+fn check(path: &Path, config: &Config, printer: &Printer) -> Result<(), Failure> {
+    let sheet = commands::read_sheet(path, config)?;
+    printer.say(&format!(
+        "the sheet is well-formed: {}, {}",
+        counted(sheet.subjects.len(), "person", "people"),
+        counted(sheet.consents.len(), "consent decision", "consent decisions")
+    ));
+    let left = blanks(&commands::read_text(path, "the consent sheet")?).unwrap_or_default();
+    if !left.is_empty() {
+        let lines: Vec<String> = left.iter().map(ToString::to_string).collect();
+        let more = if left.len() < MAX_BLANKS { "" } else { " or more" };
+        printer.say(&format!(
+            "{} left blank{more}; `obscura check` says which of them a use needs:\n  {}",
+            counted(left.len(), "place is", "places are"),
+            lines.join("\n  ")
+        ));
+    }
+    Ok(())
 }
 
 fn import_consents(

@@ -2,12 +2,17 @@
 
 use std::path::Path;
 
+use obscura_policy::media::model::UncertainSpan;
 use obscura_policy::{PublicKey, StateError, Verified, receipt_path, verify};
 
 use crate::args::VerifyArgs;
 use crate::commands::existing_state;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
+use crate::wording::counted;
+
+/// Spans that are listed for people.
+const MAX_SPANS: usize = 40;
 
 pub(crate) fn run(args: &VerifyArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     // A given key needs no state folder; where one is there, its log is asked all the same.
@@ -23,7 +28,11 @@ pub(crate) fn run(args: &VerifyArgs, state: Option<&Path>, printer: &Printer) ->
     };
     let receipt = args.receipt.clone().unwrap_or_else(|| receipt_path(&args.output));
     let verified = verify(&args.output, &receipt, &keys, state.as_ref())?;
-    if printer.wants_json() { printer.json(&verified) } else { printer.data(&sentence(&verified)) }
+    if printer.wants_json() {
+        return printer.json(&verified);
+    }
+    printer.data(&sentence(&verified))?;
+    to_look_at(&verified.uncertain).map_or(Ok(()), |words| printer.data(&words))
 }
 
 pub(crate) fn read_key(key: &str) -> Result<PublicKey, Failure> {
@@ -31,6 +40,19 @@ pub(crate) fn read_key(key: &str) -> Result<PublicKey, Failure> {
         Failure::new(Exit::Usage, format!("the key of --key cannot be used: {e}"))
             .with_help("it is the file `signing-key.pub.pem` of the place that made the output")
     })
+}
+
+/// The spans that a person should look at first.
+fn to_look_at(spans: &[UncertainSpan]) -> Option<String> {
+    let line = |span: &UncertainSpan| format!("  {} to {}: {}\n", span.from, span.to, span.reason.in_words());
+    let lines: String = spans.iter().take(MAX_SPANS).map(line).collect();
+    let rest = match spans.len().checked_sub(MAX_SPANS) {
+        Some(more @ 1..) => {
+            format!("  and {}; --json lists all\n", counted(more, "other span", "other spans"))
+        }
+        _ => String::new(),
+    };
+    (!spans.is_empty()).then(|| format!("to be looked at first:\n{lines}{rest}"))
 }
 
 fn sentence(verified: &Verified) -> String {
@@ -41,11 +63,15 @@ fn sentence(verified: &Verified) -> String {
     };
     let faces = verified.residual_faces_at_self_check.map_or_else(
         || "the receipt does not say what the self-check found".to_owned(),
-        |found| format!("the self-check found {found} readable faces when it was made (not searched again)"),
+        |found| {
+            let found = counted(found, "readable face", "readable faces");
+            format!("the self-check found {found} when it was made (not searched again)")
+        },
     );
     format!(
-        "verified: {output_sha256} is the file that key {signed_by} signed the receipt for; {} picture and {} sound tracks, \
+        "verified: {output_sha256} is the file that key {signed_by} signed the receipt for; {} and {}, \
          nothing else in it; {log}; {faces}\n",
-        streams.picture_tracks, streams.sound_tracks,
+        counted(streams.picture_tracks, "picture track", "picture tracks"),
+        counted(streams.sound_tracks, "sound track", "sound tracks"),
     )
 }

@@ -137,7 +137,7 @@ impl Rule {
             Self::Review => row("R30-REVIEW", "Have the derivative reviewed and approved by someone other than the person who discloses it.", NOBODY, DERIVED),
             Self::Identifiable => row("R31-IDENTIFIABLE", "Hide every face, or ask for consent to be identifiable.", NOBODY, GMC),
             Self::Metadata => row("R31-METADATA", "Strip the metadata.", NOBODY, GMC),
-            Self::Integrity => row("R32-INTEGRITY", "Use the file that is on record, rendered under the approved decision.", NOBODY, DERIVED),
+            Self::Integrity => row("R32-INTEGRITY", "Use the file that is on record, rendered under the approved decision, with the sheet that was made for it.", NOBODY, DERIVED),
             Self::StaffMeeting => row("R34-STAFF-POWER", "Obtain approval from the data protection officer.", DPO, GOVERNANCE),
             Self::Pressure => row("R34-STAFF-POWER", "None, unless the person decides again, free from pressure.", NOBODY, GOVERNANCE),
             Self::Evidence => row("R35-EVIDENCE", "File the signed form and record its reference.", NOBODY, GOVERNANCE),

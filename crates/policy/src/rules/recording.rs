@@ -167,7 +167,7 @@ fn clock(context: &Context<'_>, findings: &mut Findings) {
 /// R32-INTEGRITY, as far as the recording goes.
 fn integrity(context: &Context<'_>, findings: &mut Findings) {
     if !context.facts.recording.sha256_ok {
-        findings.deny(Rule::Integrity, "The recording is not the file on record: its digest differs.");
+        findings.deny(Rule::Integrity, "The recording is not the file on record: its digest differs. The sheet may be that of another recording.");
     }
 }
 

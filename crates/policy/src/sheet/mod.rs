@@ -4,6 +4,7 @@
 //! the file, the state of the policy, the request) is joined to it by [`Sheet::to_facts`].
 
 mod append;
+mod blanks;
 mod cases;
 mod faults;
 mod split;
@@ -14,6 +15,7 @@ pub(crate) mod yaml;
 pub(crate) mod tests;
 
 pub use append::append_consents;
+pub use blanks::{Blank, MAX_BLANKS, blanks};
 pub use cases::{Case, CaseFile, Expect, eval_json, parse_cases};
 pub use faults::{MAX_FAULTS, faults};
 pub use template::template;

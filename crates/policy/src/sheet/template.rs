@@ -14,7 +14,8 @@ pub fn template(sha256: Sha256Digest, captured_at: Option<Instant>) -> String {
 }
 
 /// Blanks are keys without a value. Instants carry an offset, text that looks like a number needs quotes.
-const TEMPLATE: &str = r#"# Consent sheet for one recording. Fill every blank; the tool refuses the sheet until you have.
+const TEMPLATE: &str = r#"# Consent sheet for one recording. Fill the blanks: without some of them the sheet is refused, without
+# others (retention, evidence) every use is. `obscura sheet check` names what is blank, `obscura check` what is missing.
 # Use pseudonyms, never names. Times need an offset: "2026-11-22T12:00:00Z" or "2026-11-22T13:00:00+01:00".
 # Put identifiers in quotes. Answer yes/no questions with true or false.
 

@@ -3,7 +3,7 @@
 use super::SHEET;
 use crate::config::Config;
 use crate::rules::{Facts, Instant, PolicyState, decide};
-use crate::sheet::{Found, MAX_FAULTS, Sheet, faults, template};
+use crate::sheet::{Blank, Found, MAX_FAULTS, Sheet, blanks, faults, template};
 use obscura_core::model::Sha256Digest;
 
 fn digest(text: &str) -> Sha256Digest {
@@ -145,11 +145,20 @@ fn the_template_is_refused_at_its_first_blank() {
     for (path, value) in fill {
         let error = Sheet::parse(&text).unwrap_err();
         assert_eq!(error.path, path);
+        assert!(error.what.contains("this is blank"), "{error}");
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         lines[error.line - 1] += &[" ", value].concat();
         text = lines.join("\n");
     }
     Sheet::parse(&text).unwrap();
+    // What is left may be needed by a use, and is named.
+    let left = blanks(&text).unwrap();
+    let paths: Vec<&str> = left.iter().map(|blank| blank.path.as_str()).collect();
+    assert!(paths.contains(&"recording.retention_until") && paths.contains(&"subjects[0].dob"), "{paths:?}");
+    assert!(!paths.contains(&"recording.id"), "{paths:?}");
+    let line = |blank: &Blank| text.lines().nth(blank.line - 1).unwrap().trim().to_owned();
+    let key = |blank: &Blank| format!("{}:", blank.path.rsplit('.').next().unwrap());
+    assert!(left.iter().all(|blank| line(blank).ends_with(&key(blank))), "{left:?}");
 }
 
 #[test]

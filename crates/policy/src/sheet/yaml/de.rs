@@ -80,8 +80,13 @@ impl serde::de::Error for DeError {
         Self::custom(format_args!("out of range: expected {expected}"))
     }
 
-    fn unknown_variant(_variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::custom(format_args!("unknown word; expected one of {}", expected.join(", ")))
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        let expected = expected.join(", ");
+        if variant.is_empty() {
+            Self::custom(format_args!("expected one of {expected}, found nothing (this is blank)"))
+        } else {
+            Self::custom(format_args!("unknown word; expected one of {expected}"))
+        }
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
@@ -126,6 +131,11 @@ impl<'d> Node<'d> {
             }),
             _ => None,
         }
+    }
+
+    /// There is nothing in this place.
+    pub(crate) fn is_blank(self) -> bool {
+        matches!(self.typed(), Some(Typed::Plain(Plain::Null)))
     }
 
     fn visit_any<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
@@ -193,7 +203,8 @@ impl<'de> Deserializer<'de> for Node<'_> {
         visitor: V,
     ) -> Result<V::Value, DeError> {
         let Some(Typed::Text(word)) = self.checked()?.typed() else {
-            return Err(DeError::unknown_variant("", variants).at(self));
+            let found = if self.is_blank() { "" } else { "another kind of value" };
+            return Err(DeError::unknown_variant(found, variants).at(self));
         };
         visitor.visit_enum(Word(word.into_deserializer())).map_err(|error| error.at(self))
     }
