@@ -51,7 +51,8 @@ pub mod media {
     pub use obscura_core::engine::{
         AdapterInfo, Address, Analysis, AssetError, AssetStatus, Assets, Component, EngineError, FailureKind,
         InputFile, Link, MAX_TRACKS_BYTES, MediaError, OpenError, OutputError, Phase, Progress, StageReport,
-        TrackFile, TracksError, home_folder, list_adapters, list_assets, list_components, prepare,
+        TrackFile, TrackReport, TracksError, home_folder, list_adapters, list_assets, list_components,
+        prepare,
     };
     pub use obscura_core::model;
 }

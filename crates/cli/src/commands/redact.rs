@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use obscura_policy::media::model::{Hide, Plan, UncertainReason};
 use obscura_policy::media::{
-    EngineError, InputFile, Link, OutputError, TrackFile, TracksError, home_folder, prepare,
+    EngineError, InputFile, Link, OutputError, TrackFile, TrackReport, TracksError, home_folder, prepare,
 };
 use obscura_policy::{
     Permit, Receipt, Source, State, Verdict, judge, note_unusable_sheet, receipt_path, render,
@@ -191,10 +191,20 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
             counted(render.frames_late, "picture", "pictures")
         ));
     }
+    if render.tracks.whole_frames > 0 {
+        let whole = counted(render.tracks.whole_frames, "picture was", "pictures were");
+        printer.say(&format!("{whole} hidden whole, since a face might be anywhere in them"));
+    }
     if let Some(words) = receipt.tracks_in_words() {
         printer.say(&words);
     }
-    let uncertain = &render.tracks.uncertain;
+    tell_uncertain(printer, &render.tracks);
+    printer.say("the result may be used once a person has reviewed it");
+}
+
+/// What a person should look at first.
+fn tell_uncertain(printer: &Printer, tracks: &TrackReport) {
+    let uncertain = &tracks.uncertain;
     let without_face = uncertain.iter().filter(|s| s.reason == UncertainReason::HeadWithoutFace).count();
     if uncertain.len() > without_face {
         printer.say(&format!(
@@ -203,11 +213,11 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
         ));
     }
     if without_face > 0 {
+        let unless = if tracks.whole_frames > 0 { " unless the picture was hidden whole" } else { "" };
         printer.say(&format!(
-            "{} a person without a visible face, who was NOT hidden; the receipt lists what is to be reviewed; --heads hide \
+            "{} a person without a visible face, who was NOT hidden{unless}; the receipt lists what is to be reviewed; --heads hide \
              hides such people",
             counted(without_face, "span shows", "spans show")
         ));
     }
-    printer.say("the result may be used once a person has reviewed it");
 }

@@ -44,6 +44,7 @@ pub struct Follower {
     people: Option<(Tracker, HeadRule, Trust)>,
     text: Option<Tracker>,
     masks: BesideReport,
+    whole_frames: u64,
     beside_factor: f32,
 }
 
@@ -66,6 +67,7 @@ impl Follower {
                 .map(|t| (t, rule, Trust::default())),
             text: (plan.text == Text::Mask).then(|| followed(text)).transpose()?,
             masks: BesideReport::default(),
+            whole_frames: 0,
             beside_factor,
         })
     }
@@ -111,6 +113,7 @@ impl Follower {
             }
         }
         self.masks.count(&frame);
+        self.whole_frames += u64::from(frame.masks.iter().any(|mask| mask.area == MaskArea::WholeFrame));
         Some(frame)
     }
 
@@ -118,6 +121,7 @@ impl Follower {
     pub fn report(&self) -> TrackReport {
         let mut report = self.faces.report().clone();
         report.beside = self.masks;
+        report.whole_frames = self.whole_frames;
         if let Some((_, rule, _)) = &self.people {
             rule.add_to(&mut report);
             report.uncertain.sort_by_key(|span| (span.from, span.to));
@@ -294,8 +298,9 @@ mod tests {
         let off = Plan { heads: Heads::Off, ..Plan::default() };
         assert_eq!(run(&off, |_| false).1, TrackReport::default());
         let blurred = Plan { on_uncertain: OnUncertain::BlurFrame, ..Plan::default() };
-        let (frames, _) = run(&blurred, |_| false);
+        let (frames, report) = run(&blurred, |_| false);
         assert_eq!(hidden(&frames, 1.0, 1.0), (6..=42).collect::<Vec<u64>>());
+        assert_eq!(report.whole_frames, 37);
     }
 
     #[test]
