@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use obscura_policy::checklist::LINE_IDS;
 
 #[derive(Debug, Args)]
 pub(crate) struct SheetArgs {
@@ -63,14 +64,12 @@ pub(crate) struct ReportVerbArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReportCommand {
     /// Answer the checklist of a compliant recording: pass, fail, not evidenced or attested
-    #[command(after_help = "Examples:\n  obscura report checklist sheets/ --html checklist.html\n  \
+    #[command(after_help = format!("Examples:\n  obscura report checklist sheets/ --html checklist.html\n  \
                             obscura report checklist resus.yaml resus.deid.mp4.receipt.json --json\n\n\
                             A file of attestations holds one key:\n  attestations:\n  \
-                            - {line: awareness, role: dpo, at: \"2026-11-01T00:00:00Z\", until: \"2027-11-01T00:00:00Z\"}\n\n\
-                            The lines, in order: log_entry, retention, minimisation, assets, owner, clock_checks, destruction, \
-                            awareness, sign_out, consent_with_record, sharing_agreements, supplier_contracts, \
-                            encrypted_transfer, personal_devices, storage_place, quality (a person has looked at what came \
-                            out).")]
+                            - {{line: awareness, role: dpo, at: \"2026-11-01T00:00:00Z\", until: \"2027-11-01T00:00:00Z\"}}\n\n\
+                            The lines, in order: {}. The last says that a person has looked at what came out.",
+                            LINE_IDS.join(", ")))]
     Checklist {
         /// Consent sheets (.yaml), receipts (.json), or folders that hold them
         #[arg(value_name = "FILE")]

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use obscura_policy::analyze;
-use obscura_policy::media::{Analysis, InputFile, Link, home_folder, prepare};
+use obscura_policy::media::{Analysis, InputFile, Link, OutputError, home_folder, prepare};
 use serde_json::json;
 
 use crate::args::AnalyzeArgs;
@@ -48,8 +48,7 @@ fn check_target(output: &Path, ending: &str, overwrite: bool) -> Result<(), Fail
         return Err(Failure::new(Exit::Usage, message));
     }
     if output.parent().is_some_and(|folder| folder != Path::new("") && !folder.is_dir()) {
-        return Err(Failure::new(Exit::Usage, "the output folder does not exist")
-            .with_help("create it first, or choose another"));
+        return Err(OutputError::NoFolder.into());
     }
     if output.is_dir() || (!overwrite && std::fs::symlink_metadata(output).is_ok()) {
         return Err(Failure::new(Exit::Usage, "the output exists already")

@@ -135,11 +135,18 @@ pub(crate) fn save(path: &Path, bytes: &[u8], what: &str) -> Result<(), Failure>
     })
 }
 
-/// Reads the consent sheet. One that cannot be judged denies, with everything that is wrong with it.
+/// What a consent sheet is called where it cannot be read.
+pub(crate) const THE_SHEET: &str = "the consent sheet";
+
+/// Reads the consent sheet; see [`sheet_of`].
 pub(crate) fn read_sheet(path: &Path, config: &Config) -> Result<Sheet, Failure> {
-    let text = read_text(path, "the consent sheet")?;
-    Sheet::parse_for(&text, config).map_err(|first| {
-        let all = faults(&text, config);
+    sheet_of(&read_text(path, THE_SHEET)?, config)
+}
+
+/// The consent sheet in a text. One that cannot be judged denies, with everything that is wrong with it.
+pub(crate) fn sheet_of(text: &str, config: &Config) -> Result<Sheet, Failure> {
+    Sheet::parse_for(text, config).map_err(|first| {
+        let all = faults(text, config);
         let what = match all.as_slice() {
             [] | [_] => format!("denied: the consent sheet cannot be judged: {first}"),
             all => {

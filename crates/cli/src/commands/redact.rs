@@ -187,8 +187,8 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
     ));
     if render.frames_late > 0 {
         printer.say(&format!(
-            "{} came too late to be searched, and what came too late was hidden whole; --speed fastest takes less time",
-            counted(render.frames_late, "picture", "pictures")
+            "{} hidden whole, having come too late to be searched; --speed fastest takes less time",
+            counted(render.frames_late, "picture was", "pictures were")
         ));
     }
     if render.tracks.whole_frames > 0 {

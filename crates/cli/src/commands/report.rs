@@ -74,6 +74,11 @@ fn is_sheet(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
+fn unusable(path: &Path, why: &str) -> Failure {
+    let help = if path.exists() { "move it away, or name the files one by one" } else { "check the name" };
+    Failure::new(Exit::Usage, format!("{}: {why}", name(path))).with_help(help)
+}
+
 /// Reads one document. One that cannot be judged stops the report: leaving it out would hide a gap.
 fn take(
     path: &Path,
@@ -83,10 +88,7 @@ fn take(
     evidence: &mut Evidence,
 ) -> Result<(), Failure> {
     if path.extension().is_some_and(|extension| extension == "json") {
-        let receipt = ReceiptOnFile::read(path, keys).map_err(|e| {
-            Failure::new(Exit::Usage, format!("{}: {e}", name(path)))
-                .with_help("move it away, or name the files one by one")
-        })?;
+        let receipt = ReceiptOnFile::read(path, keys).map_err(|e| unusable(path, &e.to_string()))?;
         match receipt {
             ReceiptOnFile::Verified(facts) => evidence.receipts.push(facts),
             ReceiptOnFile::Unverified(why) => {
@@ -95,15 +97,7 @@ fn take(
             }
         }
     } else {
-        let sheet = read_sheet(path, config).map_err(|failure| {
-            let what = Failure::new(Exit::Usage, format!("{}: {}", name(path), failure.message));
-            let is_there = path.exists();
-            what.with_help(if is_there {
-                "move it away, or name the files one by one"
-            } else {
-                "check the name"
-            })
-        })?;
+        let sheet = read_sheet(path, config).map_err(|failure| unusable(path, &failure.message))?;
         evidence.sheets.push(sheet);
     }
     Ok(())

@@ -30,13 +30,14 @@ pub(crate) fn run(args: &SheetArgs, state: Option<&Path>, printer: &Printer) -> 
 }
 
 fn check(path: &Path, config: &Config, printer: &Printer) -> Result<(), Failure> {
-    let sheet = commands::read_sheet(path, config)?;
+    let text = commands::read_text(path, commands::THE_SHEET)?;
+    let sheet = commands::sheet_of(&text, config)?;
     printer.say(&format!(
         "the sheet is well-formed: {}, {}",
         counted(sheet.subjects.len(), "person", "people"),
         counted(sheet.consents.len(), "consent decision", "consent decisions")
     ));
-    let left = blanks(&commands::read_text(path, "the consent sheet")?).unwrap_or_default();
+    let left = blanks(&text).unwrap_or_default();
     if !left.is_empty() {
         let lines: Vec<String> = left.iter().map(ToString::to_string).collect();
         let more = if left.len() < MAX_BLANKS { "" } else { " or more" };

@@ -230,6 +230,11 @@ impl FrameMasks {
         Self { seq, pts, masks, keep_clear: Vec::new(), seen_faces: Vec::new() }
     }
 
+    /// Whether one of the masks hides the whole picture.
+    pub fn hide_all(&self) -> bool {
+        self.masks.iter().any(|mask| mask.area == MaskArea::WholeFrame)
+    }
+
     /// Whether a point of the picture is hidden. Only as exact as a check needs it.
     pub fn hides(&self, x: f32, y: f32) -> bool {
         let is_kept = self.keep_clear.iter().any(|area| area.contains(x, y));

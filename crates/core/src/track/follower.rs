@@ -113,7 +113,7 @@ impl Follower {
             }
         }
         self.masks.count(&frame);
-        self.whole_frames += u64::from(frame.masks.iter().any(|mask| mask.area == MaskArea::WholeFrame));
+        self.whole_frames += u64::from(frame.hide_all());
         Some(frame)
     }
 
@@ -135,12 +135,10 @@ impl Follower {
 /// let them go by the same rule; should one ever not, or hide a frame whole, then that frame is hidden whole.
 fn beside(tracker: &mut Tracker, frame: &mut FrameMasks, factor: f32) -> Vec<Mask> {
     let seen = tracker.pop_ready().filter(|seen| seen.seq == frame.seq);
-    let masks = seen.map(|seen| seen.masks);
-    let is_lost = masks.as_ref().is_none_or(|all| all.iter().any(|m| m.area == MaskArea::WholeFrame));
-    if is_lost && !frame.masks.iter().any(|mask| mask.area == MaskArea::WholeFrame) {
+    if seen.as_ref().is_none_or(FrameMasks::hide_all) && !frame.hide_all() {
         frame.masks.insert(0, whole_frame());
     }
-    let mut masks = masks.unwrap_or_default();
+    let mut masks = seen.map(|seen| seen.masks).unwrap_or_default();
     for mask in &mut masks {
         if let MaskArea::Ellipse(ellipse) = &mut mask.area {
             *ellipse = ellipse.scaled(1.0 / factor);

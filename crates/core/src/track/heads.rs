@@ -69,7 +69,7 @@ impl HeadRule {
     /// Takes the people of a frame, as masks with the ellipses that touch their boxes, and the sure faces, and adds to
     /// the frame's masks what the plan asks for.
     pub(super) fn step(&mut self, frame: &mut FrameMasks, faces: &[EllipsePx], seen: Vec<Mask>) {
-        let everything = frame.masks.iter().any(|mask| mask.area == MaskArea::WholeFrame);
+        let everything = frame.hide_all();
         let boxes: Vec<EllipsePx> = seen.iter().filter_map(ellipse_of).collect();
         let mut known = assign(faces, &boxes);
         share_with_doubles(&boxes, &mut known);

@@ -6,7 +6,7 @@ use crate::rules::{ConsentDecision, Instant, RecordingState, Stage, Subject};
 use crate::sheet::{Sheet, SheetRecording};
 
 /// The ids of all lines, in the order of the protocol.
-pub(super) const IDS: [&str; 16] = [
+pub const IDS: [&str; 16] = [
     "log_entry",
     "retention",
     "minimisation",

@@ -14,6 +14,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use lines::IDS as LINE_IDS;
 pub use page::to_html;
 pub use receipts::{ReceiptError, ReceiptFacts, ReceiptOnFile};
 

@@ -64,7 +64,7 @@ impl ContactSheet {
     ) -> Result<(), EngineError> {
         let better: Vec<(TrackId, f32, BoxPx)> =
             masks.masks.iter().filter_map(|mask| self.merit_of(mask)).collect();
-        if better.is_empty() || masks.masks.iter().any(|mask| mask.area == MaskArea::WholeFrame) {
+        if better.is_empty() || masks.hide_all() {
             return Ok(());
         }
         self.redactor.redact(&mut frame, masks)?;

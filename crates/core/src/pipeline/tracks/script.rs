@@ -198,9 +198,8 @@ mod tests {
         let mut file = file_of(3);
         file.uncertain.push(span(&file, 1));
         let chosen = chosen(&file, &[]);
-        let whole = |frame: &FrameMasks| frame.masks.iter().any(|mask| mask.area == MaskArea::WholeFrame);
         let frames = play(&chosen, OnUncertain::BlurFrame);
-        assert_eq!(frames.iter().map(whole).collect::<Vec<_>>(), [false, true, false]);
+        assert_eq!(frames.iter().map(FrameMasks::hide_all).collect::<Vec<_>>(), [false, true, false]);
         let stopped = Script::new(&chosen, FrameSize::rounded_up(100, 80), OnUncertain::Stop).unwrap_err();
         assert!(matches!(stopped, EngineError::Uncertain { spans: 1, .. }));
     }

@@ -36,6 +36,15 @@ impl DeError {
     fn under(self, step: &str) -> Self {
         Self(Box::new(self.0.under(step)))
     }
+
+    fn no_such_word(is_blank: bool, expected: &[&str]) -> Self {
+        let expected = expected.join(", ");
+        if is_blank {
+            Self::custom(format_args!("expected one of {expected}, found nothing (this is blank)"))
+        } else {
+            Self::custom(format_args!("unknown word; expected one of {expected}"))
+        }
+    }
 }
 
 impl fmt::Display for DeError {
@@ -81,12 +90,7 @@ impl serde::de::Error for DeError {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let expected = expected.join(", ");
-        if variant.is_empty() {
-            Self::custom(format_args!("expected one of {expected}, found nothing (this is blank)"))
-        } else {
-            Self::custom(format_args!("unknown word; expected one of {expected}"))
-        }
+        Self::no_such_word(variant.is_empty(), expected)
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
@@ -203,8 +207,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
         visitor: V,
     ) -> Result<V::Value, DeError> {
         let Some(Typed::Text(word)) = self.checked()?.typed() else {
-            let found = if self.is_blank() { "" } else { "another kind of value" };
-            return Err(DeError::unknown_variant(found, variants).at(self));
+            return Err(DeError::no_such_word(self.is_blank(), variants).at(self));
         };
         visitor.visit_enum(Word(word.into_deserializer())).map_err(|error| error.at(self))
     }
