@@ -73,6 +73,18 @@ fn other_output_codecs_come_out_whole() {
     }
 }
 
+/// The last pictures are the encoder's to give at the end, however many bits they take.
+#[test]
+fn fine_noise_comes_out_whole() {
+    for codec in ["x264", "openh264", "vp9"] {
+        let bench = Bench::new();
+        let noise = "-t 0.8 -i {media}/carphone.mp4 -vf noise=alls=60:allf=t -c:v libx264 -qp 4 -preset ultrafast -an";
+        let clip = bench.make("c.mp4", noise);
+        bench.redact(&clip, &["--codec", codec]).expect(0);
+        probe::assert_same_times(&probe::times(&clip), &probe::times(&bench.output()));
+    }
+}
+
 /// No encoder but the one that was asked for writes the file.
 #[test]
 fn an_encoder_in_hardware_is_used_or_named_as_missing() {

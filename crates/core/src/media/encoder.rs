@@ -122,6 +122,9 @@ fn vp9(settings: &WriterSettings) -> Result<gst::Element, MediaError> {
     };
     encoder.set_property("cpu-used", cpu_used);
     encoder.set_property("deadline", 1i64);
+    // What it holds back it is asked for once, at the end, and libvpx stops giving when half of its memory for a picture
+    // is used: the last pictures of a recording were lost.
+    encoder.set_property("lag-in-frames", 0i32);
     encoder.set_property("row-mt", true);
     encoder.set_property("threads", 2i32);
     encoder.set_property_from_str("end-usage", "cq");

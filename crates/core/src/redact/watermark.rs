@@ -1,4 +1,5 @@
-//! Burns a small line of text into the luma plane, at the bottom right, or at the bottom left where that is quieter.
+//! Burns a small line of text, or a few where the picture is narrow, into the luma plane, at the bottom right, or at the
+//! bottom left where that is quieter.
 
 use font8x8::legacy::BASIC_LEGACY;
 
@@ -19,10 +20,10 @@ const MIDDLE: u64 = 128;
 /// The text goes to the left where that has less than this share of the detail that it would lie over on the right.
 const QUIETER: (u64, u64) = (3, 4);
 
-/// Text that did not fit begins with this.
+/// Text of which no more fits into the picture begins with this.
 const CUT: &[u8] = b"..";
 
-/// A line of text for pictures of one size.
+/// A text for pictures of one size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watermark {
     text: Vec<u8>,
@@ -49,8 +50,9 @@ struct Letter {
 }
 
 impl Watermark {
-    /// Lays the text out. Letters outside printable ASCII become `?`. Where the text is wider than the picture, its
-    /// end is kept and begins with two dots; where not even one letter fits, nothing is drawn.
+    /// Lays the text out. Letters outside printable ASCII become `?`. Where it is wider than the picture, it is broken
+    /// between words, or within one that is wider itself; where the lines are more than have room, the last are kept and
+    /// begin with two dots; where not even one letter fits, nothing is drawn.
     #[must_use]
     pub fn new(text: &str, size: FrameSize) -> Self {
         let printable = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
@@ -63,16 +65,19 @@ impl Watermark {
         let scale = (size.height() + LETTERS_PER_HEIGHT * GLYPH / 2) / (LETTERS_PER_HEIGHT * GLYPH);
         let scale = scale.max(1);
         let (side, margin) = (GLYPH * scale, GLYPH * scale / 2);
-        let room = size.width().saturating_sub(2 * margin) / side;
-        let shown = if size.height() < side + 2 * margin { Vec::new() } else { fitted(&text, room) };
-        let left = match corner {
-            Corner::Right => size.width().saturating_sub(margin + shown.len() * side),
-            Corner::Left => margin,
-        };
-        let top = size.height().saturating_sub(margin + side);
-        let letters =
-            shown.iter().enumerate().map(|(n, byte)| Letter::new(*byte, left + n * side, top, scale));
-        Self { letters: letters.collect(), text, size, corner }
+        let letters_in = |length: usize| length.saturating_sub(2 * margin) / side;
+        let lines = fitted(wrapped(&text, letters_in(size.width())), letters_in(size.height()));
+        let mut letters = Vec::new();
+        for (below, line) in lines.iter().rev().enumerate() {
+            let left = match corner {
+                Corner::Right => size.width().saturating_sub(margin + line.len() * side),
+                Corner::Left => margin,
+            };
+            let top = size.height().saturating_sub(margin + (below + 1) * side);
+            let line = line.iter().enumerate();
+            letters.extend(line.map(|(n, byte)| Letter::new(*byte, left + n * side, top, scale)));
+        }
+        Self { text, size, corner, letters }
     }
 
     /// Chooses the side where the text covers less of the picture's detail: it can be read better there, and hides
@@ -119,14 +124,32 @@ impl Watermark {
     }
 }
 
-/// The end of the text that has room.
-fn fitted(text: &[u8], room: usize) -> Vec<u8> {
-    if text.len() <= room {
-        return text.to_vec();
+/// Lines of at most `room` letters.
+fn wrapped(text: &[u8], room: usize) -> Vec<Vec<u8>> {
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    if room == 0 {
+        return lines;
     }
-    let kept = room.saturating_sub(CUT.len());
-    let tail = text.get(text.len() - kept..).unwrap_or(&[]);
-    CUT.iter().take(room).chain(tail).copied().collect()
+    for word in text.split(|byte| *byte == b' ') {
+        match lines.last_mut().filter(|line| line.len() + 1 + word.len() <= room) {
+            Some(line) => {
+                line.push(b' ');
+                line.extend(word);
+            }
+            None => lines.extend(word.chunks(room).map(<[u8]>::to_vec)),
+        }
+    }
+    lines
+}
+
+/// The last lines, as many as have room.
+fn fitted(mut lines: Vec<Vec<u8>>, room: usize) -> Vec<Vec<u8>> {
+    let over = lines.len().saturating_sub(room);
+    lines.drain(..over);
+    if let Some(first) = lines.first_mut().filter(|_| over > 0) {
+        first.iter_mut().zip(CUT).for_each(|(letter, dot)| *letter = *dot);
+    }
+    lines
 }
 
 impl Letter {
@@ -212,10 +235,22 @@ mod tests {
     }
 
     #[test]
-    fn long_text_loses_its_beginning_and_tiny_pictures_get_none() {
+    fn long_text_is_broken_and_tiny_pictures_get_what_fits() {
         let (before, mut after) = (frame(80, 64, |_, _| 90), frame(80, 64, |_, _| 90));
         Watermark::new("recording 0123456", before.size()).apply(&mut after);
-        assert_eq!(read_back(&before, &after, 9, 1), "..0123456");
+        assert_eq!(read_back(&before, &after, 7, 1), "0123456");
+        let line = |y: usize| before.planes()[0].row(y) != after.planes()[0].row(y);
+        assert!((44..52).any(line), "the first word above it");
+        let lines = |text: &str, across: usize, down: usize| -> Vec<String> {
+            let lines = fitted(wrapped(text.as_bytes(), across), down);
+            lines.into_iter().map(|line| String::from_utf8(line).unwrap()).collect()
+        };
+        assert_eq!(
+            lines("DE-IDENTIFIED HQUALIMP plenary 475e5c94", 21, 9),
+            ["DE-IDENTIFIED", "HQUALIMP plenary", "475e5c94"]
+        );
+        assert_eq!(lines("DE-IDENTIFIED TRAIN", 6, 9), ["DE-IDE", "NTIFIE", "D", "TRAIN"]);
+        assert_eq!(lines("DE-IDENTIFIED TRAIN", 6, 3), ["..IFIE", "D", "TRAIN"]);
         for (width, height) in [(2, 2), (8, 8), (15, 40), (400, 10)] {
             let (before, mut after) = (frame(width, height, |_, _| 9), frame(width, height, |_, _| 9));
             Watermark::new("text", before.size()).apply(&mut after);
