@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Masks are made when a frame leaves, from every sighting that is known by then: those of the look-ahead fill
-//! gaps and hide a face before it was found for the first time.
+//! gaps and hide a face before it was found for the first time, and each mask is the mean of those around it in time.
 
 mod associate;
 mod border;
@@ -24,6 +24,7 @@ mod prospects;
 mod report;
 mod settings;
 mod sift;
+mod steady;
 #[cfg(test)]
 mod tests;
 mod tracker;

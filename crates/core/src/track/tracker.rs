@@ -19,6 +19,7 @@ use super::movement::{Moved, STEP_NANOS};
 use super::report::{SpanJoiner, TrackReport};
 use super::settings::{TrackSettings, TrackSettingsError};
 use super::sift::{Face, sift};
+use super::steady::{Moment, Past};
 
 /// Frames that wait inside at most, however long the look-ahead is: 10 s at 100 frames a second.
 pub const MAX_WINDOW_FRAMES: usize = 1000;
@@ -54,6 +55,12 @@ struct Waiting {
     moved: Moved,
 }
 
+impl Waiting {
+    fn moment(&self) -> Moment {
+        Moment { order: self.order, clock_nanos: self.clock_nanos }
+    }
+}
+
 /// Follows faces through a recording. Push every frame, pop what is ready, call [`Tracker::finish`] at the end and pop
 /// the rest: what waits inside is bounded only if everything ready is popped after each push. A frame leaves once a
 /// frame `look_ahead` later, and two more for scene cuts, have been pushed.
@@ -65,6 +72,7 @@ pub struct Tracker {
     jumps: JumpFinder,
     unsorted: VecDeque<Observation>,
     window: VecDeque<Waiting>,
+    past: Past,
     tracks: Vec<Track>,
     /// First frame of the scene.
     scene_from: u64,
@@ -91,6 +99,7 @@ impl Tracker {
             jumps: JumpFinder::default(),
             unsorted: VecDeque::new(),
             window: VecDeque::new(),
+            past: Past::default(),
             tracks: Vec::new(),
             scene_from: 0,
             shots: ShotStarts::default(),

@@ -1,11 +1,16 @@
 //! Where a track's mask lies in a frame: at a sighting, between two, or held before the first and behind the last.
 
+use std::collections::VecDeque;
+use std::collections::vec_deque::Iter;
+use std::iter::Rev;
+
 use crate::model::{EllipsePx, FrameSize, MaskSource, UncertainReason};
 use crate::track::border::leaves;
 use crate::track::fill::Around;
 use crate::track::motion::Sighting;
 use crate::track::movement::Moved;
 use crate::track::settings::TrackSettings;
+use crate::track::steady::{Moment, Pair, steadied};
 
 use super::{FLICKER_FRAMES, Side, Track};
 
@@ -16,7 +21,7 @@ const KNOWN_WELL: u32 = 5;
 /// Where a track's mask lies in one frame.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::track) struct Placed {
-    /// The face, outward of what was seen, without the margin.
+    /// The face, outward of what was seen, steady over time, without the margin.
     pub(in crate::track) face: EllipsePx,
     /// How the place is known.
     pub(in crate::track) source: MaskSource,
@@ -30,23 +35,48 @@ pub(in crate::track) struct Placed {
 
 impl Track {
     /// The mask's place in a frame, if the track has one there. To be called for each frame in order; `moved` is what
-    /// moved in it.
+    /// moved in it, `pairs` are the frames around it.
     pub(in crate::track) fn place(
         &mut self,
-        (order, clock_nanos, moved): (u64, u64, &Moved),
+        (now, moved, pairs): (Moment, &Moved, &[Pair]),
         settings: &TrackSettings,
         frame: FrameSize,
     ) -> Option<Placed> {
-        let is_cut_off = order < self.scene_from || self.scene_until.is_some_and(|until| order >= until);
-        if is_cut_off || self.jump == Some(Side::Behind) {
+        let placed = self.place_of_its_own((now, moved), settings, frame)?;
+        let face = steadied(&placed.face, pairs, settings.margin_factor(), |at| self.shape(at));
+        Some(Placed { face, ..placed })
+    }
+
+    /// Where the face is in a frame of its scene, whether it is hidden there or not.
+    fn shape(&self, at: Moment) -> Option<EllipsePx> {
+        if self.is_cut_off(at.order) {
             return None;
         }
-        let upto = self.sightings.partition_point(|s| s.order <= order);
-        let around = Around {
-            clock_nanos,
-            before: self.sightings.range(..upto).rev(),
-            after: self.sightings.range(upto..),
-        };
+        let around = around(&self.sightings, at);
+        match (around.before.clone().next(), around.after.clone().next()) {
+            (Some(own), _) if own.order == at.order => Some(around.detected(own)),
+            (Some(last), Some(next)) => Some(around.filled(last, next)),
+            (Some(end), None) | (None, Some(end)) => Some(around.held(end)),
+            (None, None) => None,
+        }
+    }
+
+    fn is_cut_off(&self, order: u64) -> bool {
+        order < self.scene_from || self.scene_until.is_some_and(|until| order >= until)
+    }
+
+    /// The place as it follows from the sightings around this frame alone.
+    fn place_of_its_own(
+        &mut self,
+        (now, moved): (Moment, &Moved),
+        settings: &TrackSettings,
+        frame: FrameSize,
+    ) -> Option<Placed> {
+        let Moment { order, clock_nanos } = now;
+        if self.is_cut_off(order) || self.jump == Some(Side::Behind) {
+            return None;
+        }
+        let around = around(&self.sightings, now);
         let (last, next) = (around.before.clone().next(), around.after.clone().next());
         let away = |s: &Sighting| s.clock_nanos.abs_diff(clock_nanos);
         let mut score = None;
@@ -113,5 +143,18 @@ impl Track {
             (true, false) => full_nanos,
         };
         (away_nanos <= limit || end.order.abs_diff(order) <= FLICKER_FRAMES).then_some(())
+    }
+}
+
+/// The sightings on both sides of a frame, its own among those before.
+fn around(
+    sightings: &VecDeque<Sighting>,
+    now: Moment,
+) -> Around<Rev<Iter<'_, Sighting>>, Iter<'_, Sighting>> {
+    let upto = sightings.partition_point(|s| s.order <= now.order);
+    Around {
+        clock_nanos: now.clock_nanos,
+        before: sightings.range(..upto).rev(),
+        after: sightings.range(upto..),
     }
 }

@@ -13,9 +13,11 @@ impl Tracker {
         if frame.hide.is_some() {
             masks.push(whole_frame(FRAME_TRACK));
         }
+        let now = frame.moment();
+        let pairs = self.past.pairs(now, self.window.iter().map(Waiting::moment));
+        self.past.push(now);
         for track in &mut self.tracks {
-            let placed =
-                track.place((frame.order, frame.clock_nanos, &frame.moved), &self.settings, self.frame);
+            let placed = track.place((now, &frame.moved, &pairs), &self.settings, self.frame);
             let placed = placed.filter(|p| reaches_into(p, &self.settings, self.frame));
             let doubt = placed.filter(|p| p.away_nanos > self.settings.uncertain_after.0).map(|p| p.doubt);
             if let Some(span) = track.spans.step(frame.pts, doubt) {
