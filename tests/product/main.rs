@@ -20,6 +20,7 @@ mod policy_file;
 mod recognition;
 mod size;
 mod stages;
+mod steady;
 mod streams;
 mod text;
 mod times;

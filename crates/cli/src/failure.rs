@@ -101,7 +101,7 @@ impl From<EngineError> for Failure {
             (_, EngineError::Tracks(_)) => Self::new(Exit::Input, message)
                 .with_help("`obscura analyze` makes one from the recording that it is for"),
             (FailureKind::Settings, _) => Self::new(Exit::Usage, message).with_help(
-                "pixels are those of the upright picture, times those of the recording; write the part again or leave it out",
+                "write the part again or leave it out; times are seconds of the recording, places pixels of its upright picture",
             ),
             (FailureKind::Input, _) => {
                 Self::new(Exit::Input, format!("the recording cannot be used: {message}"))

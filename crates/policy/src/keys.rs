@@ -23,7 +23,7 @@ const MAX_BYTES: u64 = 4096;
 #[non_exhaustive]
 pub enum KeyError {
     /// The operating system refused.
-    #[error("it cannot be read or written: {0}")]
+    #[error("{0}")]
     Io(#[from] std::io::Error),
     /// The text is no key of this kind.
     #[error("it is no Ed25519 key: a PEM file (`-----BEGIN PUBLIC KEY-----`) or 64 hexadecimal digits")]

@@ -21,9 +21,10 @@ pub(crate) fn refusal(decision: &Decision, width: Option<u16>) -> String {
     }
 }
 
-/// A permit with its end and its obligations, a line each.
+/// A permit with its end, to the second, and its obligations, a line each.
 pub(crate) fn permit(decision: &Decision) -> String {
-    let until = decision.valid_until.map_or_else(String::new, |until| format!(" until {until}"));
+    let until =
+        decision.valid_until.map_or_else(String::new, |until| format!(" until {}", until.to_the_second()));
     let mut text = format!("permitted{until}, under these obligations:\n");
     for obligation in &decision.obligations {
         // Writing to a string cannot fail.
@@ -150,7 +151,10 @@ mod tests {
         let file = parse_cases(&text).unwrap();
         let decision = decide(file.cases[0].facts.as_ref().unwrap(), &Config::default());
         let text = permit(&decision);
-        assert!(text.starts_with(&format!("permitted until {}, ", decision.valid_until.unwrap())), "{text}");
+        assert!(
+            text.starts_with(&format!("permitted until {}, ", decision.valid_until.unwrap().to_the_second())),
+            "{text}"
+        );
         assert!(text.contains("    blur_faces:all: Every face is hidden.\n"), "{text}");
     }
 

@@ -63,6 +63,12 @@ impl Instant {
         Ok(Self(local.saturating_sub(SignedDuration::from_secs(offset_s))))
     }
 
+    /// The last whole second that is not later.
+    #[must_use]
+    pub fn to_the_second(self) -> Self {
+        Self(SignedDuration::from_secs(self.0.as_secs() - i64::from(self.0.subsec_nanos() < 0)))
+    }
+
     /// The start of a calendar day in UTC.
     pub fn start_of(date: CalendarDate) -> Self {
         Self(date.to_civil().to_datetime(Time::midnight()).duration_since(EPOCH))

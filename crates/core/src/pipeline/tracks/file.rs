@@ -202,6 +202,14 @@ fn version(found: &str) -> TracksError {
     TracksError::Version { found: found.chars().take(40).collect() }
 }
 
+fn layout(error: &serde_json::Error) -> TracksError {
+    TracksError::Layout(if error.is_syntax() || error.is_eof() {
+        format!("it is not JSON, or not all of it (line {}, column {})", error.line(), error.column())
+    } else {
+        error.to_string()
+    })
+}
+
 impl TrackFile {
     /// Reads and checks a file.
     ///
@@ -217,7 +225,7 @@ impl TrackFile {
         let tracks: Self = serde_json::from_slice(&bytes).map_err(|error| {
             let header = serde_json::from_slice::<Header>(&bytes).ok();
             let other = header.filter(|header| header.format != TRACKS_FORMAT);
-            other.map_or_else(|| TracksError::Layout(error.to_string()), |header| version(&header.format))
+            other.map_or_else(|| layout(&error), |header| version(&header.format))
         })?;
         if tracks.format != TRACKS_FORMAT {
             return Err(version(&tracks.format));
@@ -329,5 +337,9 @@ mod tests {
     fn an_unknown_key_is_refused() {
         let text = serde_json::to_string(&file_of(1)).unwrap().replacen("\"subject\"", "\"subjct\"", 1);
         assert!(TrackFile::read(text.as_bytes()).unwrap_err().to_string().contains("subjct"));
+        for other in ["format: obscura-tracks/1\n", "", "{\"format\": \"obscura-tracks/1\","] {
+            let error = TrackFile::read(other.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains("it is not JSON, or not all of it (line "), "{error}");
+        }
     }
 }

@@ -80,6 +80,13 @@ fn instants_come_from_jiff_unchanged() {
 }
 
 #[test]
+fn to_the_second_is_never_later() {
+    assert_eq!(at("2026-11-22T12:00:00.957173188Z").to_the_second(), at("2026-11-22T12:00:00Z"));
+    assert_eq!(at("2026-11-22T12:00:00Z").to_the_second(), at("2026-11-22T12:00:00Z"));
+    assert_eq!(at("1969-12-31T23:59:58.25Z").to_the_second(), at("1969-12-31T23:59:58Z"));
+}
+
+#[test]
 fn ages_are_completed_years() {
     let age = |born: &str, today: &str| date(born).completed_years(date(today));
     assert_eq!(age("2010-05-04", "2026-05-03"), Some(15));
