@@ -151,7 +151,7 @@ mod tests {
 
     fn sighting(order: u64, cx: f32, ry: f32) -> Sighting {
         let face = EllipsePx { cx, cy: 100.0, rx: 15.0, ry, angle_rad: 0.0 };
-        Sighting { order, clock_nanos: order * 40_000_000, face, score: 0.9, is_weak: false }
+        Sighting { order, clock_nanos: order * 40_000_000, face, score: 0.9, is_weak: false, holds: 1.0 }
     }
 
     #[test]

@@ -167,6 +167,7 @@ fn people_settings(plan: &Plan) -> TrackSettings {
         stillness_ends_holds: true,
         stays_behind: false,
         drops_parts: false,
+        is_steady: false,
         ..TrackSettings::from_plan(plan)
     }
 }

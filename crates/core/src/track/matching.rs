@@ -35,10 +35,7 @@ pub(super) fn extend_tracks(
         if face.score < CLEAR_SCORE && expected.get(t).is_some_and(|expected| is_far(expected, &face.face)) {
             left.extend(track.left_behind());
         }
-        extend(
-            track,
-            Sighting { order, clock_nanos: now_nanos, face: face.face, score: face.score, is_weak: false },
-        );
+        extend(track, face.seen(order, now_nanos));
         if let Some(free) = is_free.get_mut(t) {
             *free = false;
         }

@@ -36,6 +36,8 @@ pub(super) struct Sighting {
     pub(super) score: f32,
     /// It would not begin a track.
     pub(super) is_weak: bool,
+    /// How many times the face's own half axes the mask must reach at least.
+    pub(super) holds: f32,
 }
 
 /// Speed of a centre in pixels a second.
@@ -108,7 +110,7 @@ mod tests {
 
     fn sighting(order: u64, cx: f32) -> Sighting {
         let face = EllipsePx { cx, cy: 50.0, rx: 10.0, ry: 14.0, angle_rad: 0.0 };
-        Sighting { order, clock_nanos: order * 40_000_000, face, score: 0.9, is_weak: false }
+        Sighting { order, clock_nanos: order * 40_000_000, face, score: 0.9, is_weak: false, holds: 1.0 }
     }
 
     #[test]

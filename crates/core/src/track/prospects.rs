@@ -6,9 +6,8 @@ use crate::model::{Detection, EllipsePx, FrameSize, PtsNanos};
 use super::associate::Expected;
 use super::life::Track;
 use super::matching::extend_tracks;
-use super::motion::Sighting;
 use super::settings::TrackSettings;
-use super::sift::{Face, sift};
+use super::sift::sift;
 
 /// A face that was not found for this long is no longer expected.
 const FORGET_AFTER_NANOS: u64 = 500_000_000;
@@ -56,9 +55,8 @@ impl Prospects {
         let mut free: Vec<&mut Track> = self.tracks.iter_mut().collect();
         let strong = extend_tracks(&mut free, &sifted.strong, order, now, |expected| expected, Track::extend);
         extend_tracks(&mut free, &sifted.weak, order, now, Expected::for_weak, Track::extend_weakly);
-        for Face { face, score } in strong.strangers {
-            let first = Sighting { order, clock_nanos: now, face, score, is_weak: false };
-            self.tracks.push(Track::begin(first, 0, None));
+        for face in strong.strangers {
+            self.tracks.push(Track::begin(face.seen(order, now), 0, None));
         }
         self.tracks.sort_by(|a, b| b.evidence().total_cmp(&a.evidence()));
         self.tracks.truncate(MAX_EXPECTED);

@@ -21,6 +21,7 @@ const ELLIPSE_AS_LARGE_AS_ITS_BOX: f32 = std::f32::consts::FRAC_2_SQRT_PI;
 ///
 /// Figures at single settings were measured with the upright pass alone, as upright / lying / turned any way; at the
 /// defaults of that time leak was 0.02 / 1.9 / 15 %. They compare settings and promise nothing for other recordings.
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrackSettings {
     /// How much later a frame must have been seen before a frame leaves, 0 to 10 s; 1 s by default. Leak without it
@@ -79,6 +80,9 @@ pub struct TrackSettings {
     /// Whether what lies under the mask of something clear, with less of a score, is a part of it; on by default, for faces.
     /// A child in front of an adult is a person, of whom other parts are hidden.
     pub drops_parts: bool,
+    /// Whether each mask is the mean of those around it in time; on by default, for faces. What people and lines of text
+    /// are found in is taken back to its own size, and heads are read from it.
+    pub is_steady: bool,
     /// What happens to a frame with an uncertain mask. `Stop` leaves the masks widened: the caller reads the spans of
     /// the report and writes nothing.
     pub on_uncertain: OnUncertain,
@@ -109,6 +113,7 @@ impl Default for TrackSettings {
             stillness_ends_holds: false,
             stays_behind: true,
             drops_parts: true,
+            is_steady: true,
             on_uncertain: OnUncertain::Widen,
         }
     }

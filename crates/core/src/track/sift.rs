@@ -4,7 +4,7 @@
 use crate::model::{Detection, EllipsePx, FrameSize, UncertainReason};
 
 use super::fill::reach_of;
-use super::motion::{SAME_TURN_RAD, face_size_px, sizes_apart, turned_by};
+use super::motion::{SAME_TURN_RAD, Sighting, face_size_px, sizes_apart, turned_by};
 use super::settings::TrackSettings;
 
 /// Detections of one frame that are looked at; a frame with more is hidden whole.
@@ -29,10 +29,21 @@ const LESS_OF_A_SCORE: f32 = 0.2;
 const LARGE_SHARE: f32 = 0.044;
 
 /// A detection that can be used.
+#[expect(clippy::struct_field_names, reason = "its ellipse is called the face throughout")]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Face {
     pub(super) face: EllipsePx,
     pub(super) score: f32,
+    /// How many times its own half axes its mask must reach at least: parts of it were dropped that lie so far out.
+    pub(super) holds: f32,
+}
+
+impl Face {
+    /// The face, as it is seen in a frame.
+    pub(super) fn seen(&self, order: u64, clock_nanos: u64) -> Sighting {
+        let Self { face, score, holds } = *self;
+        Sighting { order, clock_nanos, face, score, holds, is_weak: false }
+    }
 }
 
 /// The usable detections of one frame.
@@ -54,7 +65,7 @@ pub(super) fn sift(detections: &[Detection], settings: &TrackSettings, frame: Fr
             sifted.hide = Some(UncertainReason::UnusableDetection);
             continue;
         }
-        let face = Face { face: detection.ellipse, score: detection.score.min(1.0) };
+        let face = Face { face: detection.ellipse, score: detection.score.min(1.0), holds: 1.0 };
         let start_score =
             if is_large(&face.face, frame) { settings.large_start_score } else { settings.start_score };
         let band = if face.score >= start_score {
@@ -74,14 +85,25 @@ pub(super) fn sift(detections: &[Detection], settings: &TrackSettings, frame: Fr
     // What is left of a face that another pass saw well would be taken for its neighbour.
     weak.retain(|weak| !strong.iter().any(|strong| is_same(&strong.face, &weak.face)));
     if settings.drops_parts {
-        let margin_factor = settings.margin_factor();
-        let mask_of = |whole: &Face| Face { face: whole.face.scaled(margin_factor), ..*whole };
-        let masks: Vec<Face> = strong.iter().filter(|face| face.score >= CLEAR_SCORE).map(mask_of).collect();
-        for band in [strong, weak] {
-            band.retain(|face| !masks.iter().any(|mask| is_part_of(face, mask)));
-        }
+        drop_parts(strong, weak, settings.margin_factor());
     }
     sifted
+}
+
+/// Drops what is no more than a part of a clear face, which then has to hold it. Clear faces are parts of none.
+fn drop_parts(strong: &mut Vec<Face>, weak: &mut Vec<Face>, margin_factor: f32) {
+    let is_clear = |face: &Face| face.score >= CLEAR_SCORE;
+    let mut clear: Vec<Face> = strong.iter().copied().filter(is_clear).collect();
+    let mut is_whole = |face: &Face| {
+        let mut reaches = clear.iter_mut().filter_map(|whole| Some((reach_of_part(face, whole)?, whole)));
+        let holder = reaches.find(|(reach, _)| *reach <= margin_factor && !is_clear(face));
+        holder.map(|(reach, whole)| whole.holds = whole.holds.max(reach)).is_none()
+    };
+    strong.retain(&mut is_whole);
+    weak.retain(is_whole);
+    for (face, held) in strong.iter_mut().filter(|face| is_clear(face)).zip(clear) {
+        face.holds = held.holds;
+    }
 }
 
 /// Whether a face is large in its picture.
@@ -112,12 +134,10 @@ fn join(band: &mut Vec<Face>, face: Face) {
     }
 }
 
-/// Whether a face that is not clear itself is no more than a part of one that is, and lies under the mask of that one:
-/// then nothing that was hidden is seen without it.
-fn is_part_of(face: &Face, mask: &Face) -> bool {
-    face.score < CLEAR_SCORE
-        && mask.score - face.score >= LESS_OF_A_SCORE
-        && reach_of(&mask.face, &face.face) <= 1.0
+/// How many times its half axes a clear face must reach to hold another that scores so much less that it may be no more
+/// than a part: where its mask does, nothing that was hidden is seen without the other.
+fn reach_of_part(face: &Face, whole: &Face) -> Option<f32> {
+    (whole.score - face.score >= LESS_OF_A_SCORE).then(|| reach_of(&whole.face, &face.face))
 }
 
 /// Whether two detections of one frame are one face.
@@ -169,6 +189,14 @@ mod tests {
         let people = TrackSettings { drops_parts: false, ..TrackSettings::default() };
         let both = sift(&[clear, detection(120.0, 15.0, 0.4)], &people, FrameSize::rounded_up(640, 360));
         assert_eq!(both.strong.len(), 2);
+        let held = sifted(&[
+            detection(300.0, 40.0, 0.9),
+            clear,
+            detection(120.0, 15.0, 0.2),
+            detection(138.0, 15.0, 0.4),
+        ]);
+        let holds: Vec<f32> = held.strong.iter().map(|face| face.holds).collect();
+        assert!((holds[0] - 1.0).abs() < 1e-6 && (1.3..1.46).contains(&holds[1]), "{holds:?}");
     }
 
     #[test]

@@ -14,7 +14,6 @@ use super::cuts::{CONFIRM_FRAMES, CutFinder, Thumbnail};
 use super::jumps::{JumpFinder, ShotStarts};
 use super::life::{FRAME_TRACK, Track};
 use super::matching::{Paired, extend_tracks};
-use super::motion::Sighting;
 use super::movement::{Moved, STEP_NANOS};
 use super::report::{SpanJoiner, TrackReport};
 use super::settings::{TrackSettings, TrackSettingsError};
@@ -234,13 +233,7 @@ impl Tracker {
             if self.tracks.len() >= MAX_TRACKS {
                 return Some(UncertainReason::TooManyFaces);
             }
-            let first = Sighting {
-                order,
-                clock_nanos: self.clock_nanos,
-                face: face.face,
-                score: face.score,
-                is_weak: false,
-            };
+            let first = face.seen(order, self.clock_nanos);
             let comes_in = self.comes_in(&face.face, moved);
             self.follow(Track::begin(first, self.scene_from, self.shots.earliest()).coming_in(comes_in));
         }

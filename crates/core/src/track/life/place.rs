@@ -21,12 +21,15 @@ const KNOWN_WELL: u32 = 5;
 /// Where a track's mask lies in one frame.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::track) struct Placed {
-    /// The face, outward of what was seen, steady over time, without the margin.
+    /// The face without the margin: where its masks around this frame are on average, and so large that with the margin
+    /// it holds what was seen here and next to it.
     pub(in crate::track) face: EllipsePx,
     /// How the place is known.
     pub(in crate::track) source: MaskSource,
     /// What the detector said in this frame.
     pub(in crate::track) score: Option<f32>,
+    /// How many times the half axes of what was seen the mask must reach at least.
+    holds: f32,
     /// Time to the nearest sighting, in nanoseconds.
     pub(in crate::track) away_nanos: u64,
     /// What the place would be called if it is too far away to be certain.
@@ -43,7 +46,11 @@ impl Track {
         frame: FrameSize,
     ) -> Option<Placed> {
         let placed = self.place_of_its_own((now, moved), settings, frame)?;
-        let face = steadied(&placed.face, pairs, settings.margin_factor(), |at| self.shape(at));
+        if !settings.is_steady {
+            return Some(placed);
+        }
+        let kept = placed.face.scaled(placed.holds / settings.margin_factor());
+        let face = steadied(&placed.face, &kept, pairs, |at| self.shape(at));
         Some(Placed { face, ..placed })
     }
 
@@ -79,10 +86,10 @@ impl Track {
         let around = around(&self.sightings, now);
         let (last, next) = (around.before.clone().next(), around.after.clone().next());
         let away = |s: &Sighting| s.clock_nanos.abs_diff(clock_nanos);
-        let mut score = None;
+        let (mut score, mut holds) = (None, 1.0);
         let (face, source, away_nanos, doubt) = match (last, next) {
             (Some(own), _) if own.order == order => {
-                score = Some(own.score);
+                (score, holds) = (Some(own.score), own.holds);
                 let source = if own.is_weak { MaskSource::Tracked } else { MaskSource::Detected };
                 (around.detected(own), source, 0, UncertainReason::LongGap)
             }
@@ -115,7 +122,7 @@ impl Track {
             }
             (None, None) => return None,
         };
-        Some(Placed { face, source, score, away_nanos, doubt })
+        Some(Placed { face, source, score, holds, away_nanos, doubt })
     }
 
     /// A shot began shortly before the first sighting, and not all directions had been looked in since: from there on a

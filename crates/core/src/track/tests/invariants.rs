@@ -91,6 +91,30 @@ proptest! {
         prop_assert!(report.detected + report.filled + report.held + report.whole_frames <= masks as u64);
     }
 
+    /// A large face, and at the rim of its mask something with less of a score that is taken for a part of it.
+    #[test]
+    fn what_was_dropped_as_a_part_of_a_face_stays_under_its_mask(
+        steps in prop::collection::vec((-60.0f32..60.0, -30.0f32..30.0, prop::bool::weighted(0.6)), 30),
+        side in 0.0f32..std::f32::consts::TAU,
+    ) {
+        let (sin, cos) = side.sin_cos();
+        let (mut cx, mut cy) = (640.0, 360.0);
+        let film: Vec<Observation> = (0u64..).zip(&steps).map(|(seq, (dx, dy, is_found))| {
+            (cx, cy) = (cx + dx, cy + dy);
+            let large = EllipsePx { cx, cy, rx: 120.0, ry: 120.0, angle_rad: 0.0 };
+            let small = EllipsePx { cx: cx + 155.0 * cos, cy: cy + 155.0 * sin, rx: 20.0, ry: 20.0, angle_rad: 0.0 };
+            let found = vec![Detection { ellipse: large, score: 0.9 }, Detection { ellipse: small, score: 0.45 }];
+            let detections = if *is_found { found } else { Vec::new() };
+            Observation { seq, pts: PtsNanos(seq * 40_000_000), detections, thumbnail: thumbnail(0), damaged: false, late: false }
+        }).collect();
+        let (frames, _) = run(&TrackSettings::default(), &film);
+        for (frame, observation) in frames.iter().zip(&film) {
+            for found in &observation.detections {
+                prop_assert!(hides_face(frame, &found.ellipse), "{found:?} is open in {}", frame.seq);
+            }
+        }
+    }
+
     #[test]
     fn the_same_film_gives_the_same_masks_and_report(film in films()) {
         let settings = TrackSettings::default();

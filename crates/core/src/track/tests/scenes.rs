@@ -1,6 +1,6 @@
 //! Scenes with known faces: what must be hidden in which frame, and what must stay clear.
 
-use crate::model::{DurationNanos, EllipsePx, MaskSource, OnUncertain, PtsNanos, UncertainReason};
+use crate::model::{Detection, DurationNanos, EllipsePx, MaskSource, OnUncertain, PtsNanos, UncertainReason};
 use crate::track::life::FRAME_TRACK;
 use crate::track::{Observation, TrackSettings};
 
@@ -195,7 +195,7 @@ fn a_weak_face_is_found_again_after_its_hold_has_ended() {
 #[test]
 fn a_weak_sighting_of_a_part_hides_as_much_as_before() {
     let part = EllipsePx { rx: 20.0, ry: 24.0, ..face(604.0, 296.0) };
-    let weak = crate::model::Detection { ellipse: part, score: 0.2 };
+    let weak = Detection { ellipse: part, score: 0.2 };
     let film = film(60, 25, |k| vec![if k < 20 { seen(600.0, 300.0, 0.9) } else { weak }]);
     let (frames, report) = run(&defaults(), &film);
     assert_eq!(report.tracks, 1);
@@ -260,7 +260,7 @@ fn two_faces_that_cross_stay_hidden_and_keep_their_numbers() {
 fn turned_faces_are_filled_through_the_shorter_turn() {
     let turned = |k: u64| EllipsePx { angle_rad: if k < 20 { 0.0 } else { 0.8 }, ..face(600.0, 300.0) };
     let film = film(40, 25, |k| {
-        let found = crate::model::Detection { ellipse: turned(k), score: 0.9 };
+        let found = Detection { ellipse: turned(k), score: 0.9 };
         if (18..22).contains(&k) { vec![] } else { vec![found] }
     });
     let (frames, _) = run(&defaults(), &film);
@@ -289,7 +289,7 @@ fn more_faces_than_can_be_followed_hide_the_frame() {
     let crowd = |k: u64| {
         let at = |i: u64| (((i % 40) * 32) as f32, ((i / 40) * 40 + 20) as f32);
         let small = |(cx, cy)| EllipsePx { cx, cy, rx: 4.0, ry: 5.0, angle_rad: 0.0 };
-        let found = |i| crate::model::Detection { ellipse: small(at(i)), score: 0.9 };
+        let found = |i| Detection { ellipse: small(at(i)), score: 0.9 };
         if k == 10 { (0..300).map(found).collect() } else { vec![] }
     };
     let (frames, report) = run(&defaults(), &film(30, 25, crowd));
