@@ -80,7 +80,7 @@ fn what_stands_for_a_face_is_drawn_anew_for_each_recording() {
 fn too_little_room_around_a_face_needs_a_word_and_is_in_the_receipt() {
     let bench = Bench::new();
     let clip = astronaut(&bench);
-    bench.redact(&clip, &["--margin", "5"]).refused(2, &["margin of 5 %", "--i-accept-weak"]);
+    bench.redact(&clip, &["--margin", "29"]).refused(2, &["margin of 29 %", "--i-accept-weak"]);
     assert!(bench.results().is_empty());
     bench.redact(&clip, &["--margin", "5", "--i-accept-weak"]).expect(0);
     let receipt = bench.receipt();

@@ -193,7 +193,7 @@ pub(crate) struct LookArgs {
     /// Accept a recording that was cut off, up to the cut
     #[arg(long)]
     pub(crate) allow_truncated: bool,
-    /// Accept settings that hide less than what was measured to be enough, such as a margin below 15; the receipt names
+    /// Accept settings that hide less than what was measured to be enough, such as a margin below 30; the receipt names
     /// them
     #[arg(long)]
     pub(crate) i_accept_weak: bool,

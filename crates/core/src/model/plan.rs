@@ -12,8 +12,10 @@ use super::{DurationNanos, Region, TimeSpan};
 pub const MAX_MARGIN_PERCENT: u8 = 200;
 
 /// Below this margin a face recogniser names more of the people behind masks than a guess does, or too little of a face
-/// is covered: `cargo xtask quality reid` measures it, `benches/RESULTS.md` has the table.
-pub const WEAK_BELOW_MARGIN_PERCENT: u8 = 15;
+/// is covered: `cargo xtask quality reid` measures it, `benches/RESULTS.md` has the table. With 15, who has a
+/// gallery that is hidden the same way names .36, and from the mean of twelve pictures .44 (a guess: .19); nothing between
+/// that and the default was measured.
+pub const WEAK_BELOW_MARGIN_PERCENT: u8 = 30;
 
 /// Everything that decides what one rendering does; the receipt repeats it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -28,7 +28,7 @@ pub struct TrackSettings {
     /// 0.73 / 6.6 / 18 %, with half a second 0.02 / 3.0 / 16 %.
     pub look_ahead: DurationNanos,
     /// How far a mask reaches beyond the face, in percent of the face's half axes, 0 to 200. With 30 the half axes of
-    /// the mask are 1.3 times those of the face (the default). The corners of the box, where ears and chins show, stay
+    /// the mask are 1.3 times those of the face (the default), as a mean over time where `is_steady`. The corners of the box, where ears and chins show, stay
     /// open in part: of the middle 90 % of the box less than 95 % is hidden in 20 % of the upright faces; with 45 in 7
     /// % (leak 0 / 0.9 / 11 %), with 60 in 2 % (0 / 0.7 / 7 %), for background of 1.5 / 3.9 / 2.8 and 2.1 / 6.1 / 3.7
     /// %.
