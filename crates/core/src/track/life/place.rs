@@ -60,12 +60,7 @@ impl Track {
             return None;
         }
         let around = around(&self.sightings, at);
-        match (around.before.clone().next(), around.after.clone().next()) {
-            (Some(own), _) if own.order == at.order => Some(around.detected(own)),
-            (Some(last), Some(next)) => Some(around.filled(last, next)),
-            (Some(end), None) | (None, Some(end)) => Some(around.held(end)),
-            (None, None) => None,
-        }
+        Some(Lie::of(&around, at.order)?.face(&around))
     }
 
     fn is_cut_off(&self, order: u64) -> bool {
@@ -84,43 +79,40 @@ impl Track {
             return None;
         }
         let around = around(&self.sightings, now);
-        let (last, next) = (around.before.clone().next(), around.after.clone().next());
+        let lie = Lie::of(&around, order)?;
+        let face = lie.face(&around);
         let away = |s: &Sighting| s.clock_nanos.abs_diff(clock_nanos);
         let (mut score, mut holds) = (None, 1.0);
-        let (face, source, away_nanos, doubt) = match (last, next) {
-            (Some(own), _) if own.order == order => {
+        let (source, away_nanos, doubt) = match lie {
+            Lie::At(own) => {
                 (score, holds) = (Some(own.score), own.holds);
                 let source = if own.is_weak { MaskSource::Tracked } else { MaskSource::Detected };
-                (around.detected(own), source, 0, UncertainReason::LongGap)
+                (source, 0, UncertainReason::LongGap)
             }
-            (Some(last), Some(next)) => {
-                let nearer = away(last).min(away(next));
-                (around.filled(last, next), MaskSource::Filled, nearer, UncertainReason::LongGap)
+            Lie::Between(last, next) => {
+                (MaskSource::Filled, away(last).min(away(next)), UncertainReason::LongGap)
             }
-            (Some(end), None) => {
+            Lie::Behind(end) => {
                 let over_border = leaves(self.sightings.iter().rev(), frame, 1.0);
                 self.holds(end, order, away(end), settings, (settings.hold_after.0, over_border))?;
-                let held = around.held(end);
-                let is_still = || !moved.within(&held.bounding_box(), frame);
+                let is_still = || !moved.within(&face.bounding_box(), frame);
                 if settings.stillness_ends_holds && over_border && is_still() {
                     return None;
                 }
-                (held, MaskSource::Held, away(end), UncertainReason::BrokeOff)
+                (MaskSource::Held, away(end), UncertainReason::BrokeOff)
             }
-            (None, Some(end)) => {
+            Lie::Before(end) => {
                 let over_border = leaves(self.sightings.iter(), frame, -1.0);
                 if over_border || !self.was_there_from_the_start(clock_nanos) {
                     self.holds(end, order, away(end), settings, (settings.hold_before.0, over_border))?;
                 }
-                let held = around.held(end);
                 let away_nanos = away(end);
                 if let Some(has_moved) = &mut self.comes_in {
-                    *has_moved |= moved.within(&held.bounding_box(), frame);
+                    *has_moved |= moved.within(&face.bounding_box(), frame);
                     has_moved.then_some(())?;
                 }
-                (held, MaskSource::Held, away_nanos, UncertainReason::AppearedInside)
+                (MaskSource::Held, away_nanos, UncertainReason::AppearedInside)
             }
-            (None, None) => return None,
         };
         Some(Placed { face, source, score, holds, away_nanos, doubt })
     }
@@ -153,11 +145,40 @@ impl Track {
     }
 }
 
+type AroundTrack<'a> = Around<Rev<Iter<'a, Sighting>>, Iter<'a, Sighting>>;
+
+/// How a frame lies to the sightings of a track.
+#[derive(Clone, Copy, Debug)]
+enum Lie<'a> {
+    At(&'a Sighting),
+    Between(&'a Sighting, &'a Sighting),
+    Behind(&'a Sighting),
+    Before(&'a Sighting),
+}
+
+impl<'a> Lie<'a> {
+    /// `None` where a track has no sightings.
+    fn of(around: &AroundTrack<'a>, order: u64) -> Option<Self> {
+        match (around.before.clone().next(), around.after.clone().next()) {
+            (Some(own), _) if own.order == order => Some(Self::At(own)),
+            (Some(last), Some(next)) => Some(Self::Between(last, next)),
+            (Some(end), None) => Some(Self::Behind(end)),
+            (None, Some(end)) => Some(Self::Before(end)),
+            (None, None) => None,
+        }
+    }
+
+    fn face(self, around: &AroundTrack<'a>) -> EllipsePx {
+        match self {
+            Self::At(own) => around.detected(own),
+            Self::Between(last, next) => around.filled(last, next),
+            Self::Behind(end) | Self::Before(end) => around.held(end),
+        }
+    }
+}
+
 /// The sightings on both sides of a frame, its own among those before.
-fn around(
-    sightings: &VecDeque<Sighting>,
-    now: Moment,
-) -> Around<Rev<Iter<'_, Sighting>>, Iter<'_, Sighting>> {
+fn around(sightings: &VecDeque<Sighting>, now: Moment) -> AroundTrack<'_> {
     let upto = sightings.partition_point(|s| s.order <= now.order);
     Around {
         clock_nanos: now.clock_nanos,
