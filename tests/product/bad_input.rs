@@ -110,7 +110,10 @@ fn a_recording_that_was_cut_off_says_where_the_picture_ends() {
 fn a_recording_that_was_cut_off_is_taken_up_to_the_cut_where_that_is_asked_for() {
     let bench = Bench::new();
     let (whole, clip) = cut_in_the_data(&bench);
-    bench.redact(&clip, &["--allow-truncated"]).expect(0);
+    let run = bench.redact(&clip, &["--allow-truncated"]).expect(0);
+    assert!(run.stderr.contains("the recording was cut off"), "{}", run.stderr);
+    let verified = finish(bench.obscura().arg("verify").arg(bench.output())).expect(0);
+    assert!(verified.stdout.contains("what followed is not in this file"), "{}", verified.stdout);
     let (wanted, got) = (probe::times(&whole), probe::times(&bench.output()));
     assert!(got.len() > wanted.len() / 3 && got.len() < wanted.len(), "{} of {}", got.len(), wanted.len());
     probe::assert_same_times(wanted.get(..got.len()).unwrap(), &got);

@@ -110,7 +110,10 @@ fn only_who_agreed_to_be_identifiable_stays_clear() {
     bench.assert_nothing_left();
 
     let agreed = silent.with("  evidence: form-3\n", "  evidence: form-3\n  identifiable_ok: true\n");
-    redact(&bench, &clip, &agreed, &wanted).expect(0);
+    let run = redact(&bench, &clip, &agreed, &wanted).expect(0);
+    assert!(run.stderr.contains("no readable face among those that have to be hidden"), "{}", run.stderr);
+    let verified = finish(bench.obscura().arg("verify").arg(bench.output())).expect(0);
+    assert!(verified.stdout.contains("1 track shows a face that was left open"), "{}", verified.stdout);
     let (left, right) = (kept(&clip, &bench.output(), LEFT), kept(&clip, &bench.output(), RIGHT));
     assert!(left > 0.9, "who agreed is seen: {left}");
     assert!(right < 0.3, "who was not assigned is hidden: {right}");
@@ -122,6 +125,8 @@ fn only_who_agreed_to_be_identifiable_stays_clear() {
     redact(&bench, &clip, &agreed, &["--tracks", tracks.to_str().unwrap(), "--overwrite"]).expect(0);
     assert!(kept(&clip, &bench.output(), LEFT) < 0.3);
     assert_eq!(bench.receipt()["tracks"]["clear"], 0);
+    let verified = finish(bench.obscura().arg("verify").arg(bench.output())).expect(0);
+    assert!(!verified.stdout.contains("left open"), "{}", verified.stdout);
 }
 
 #[test]

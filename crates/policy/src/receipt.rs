@@ -182,6 +182,11 @@ impl Receipt {
         self.tracks.as_ref().map(Treatment::in_words)
     }
 
+    /// Whether faces were left open because people agreed to be seen.
+    pub fn leaves_faces_open(&self) -> bool {
+        self.tracks.as_ref().is_some_and(|tracks| tracks.clear > 0)
+    }
+
     /// Digest of the finished recording.
     pub fn output_sha256(&self) -> Sha256Digest {
         self.output.sha256

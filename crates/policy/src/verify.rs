@@ -74,6 +74,10 @@ pub struct Verified {
     /// Readable faces that the self-check found before the output got its name, as the receipt says. They are not
     /// searched for again: without the masks, a detector cannot tell a hidden face from an open one.
     pub residual_faces_at_self_check: Option<usize>,
+    /// Tracks whose faces were left open because people agreed to be seen, as the receipt says.
+    pub tracks_left_open: u64,
+    /// The recording was cut off, and the output ends where it does, as the receipt says.
+    pub source_was_cut: bool,
     /// What a person should look at first, as the receipt says.
     pub uncertain: Vec<UncertainSpan>,
 }
@@ -115,6 +119,8 @@ pub fn verify(
         None => None,
     };
     let residual = predicate.get("self_check").and_then(|check| check.get("residual_faces"));
+    let left_open = predicate.pointer("/tracks/clear").and_then(Value::as_u64);
+    let was_cut = predicate.pointer("/render/truncated").and_then(Value::as_bool);
     let spans = predicate.pointer("/render/tracks/uncertain").and_then(|spans| Vec::deserialize(spans).ok());
     Ok(Verified {
         output_sha256: found,
@@ -123,6 +129,8 @@ pub fn verify(
         streams,
         log_entry,
         residual_faces_at_self_check: residual.and_then(Value::as_array).map(Vec::len),
+        tracks_left_open: left_open.unwrap_or(0),
+        source_was_cut: was_cut.unwrap_or(false),
         uncertain: spans.unwrap_or_default(),
     })
 }

@@ -178,11 +178,12 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
     let seconds = began.elapsed().as_secs_f64();
     printer.say(&format!(
         "done in {seconds:.1} s: {} in, {} out; {} followed, {:.1} % of the picture hidden; the self-check found no \
-         readable face in {}",
+         readable face{} in {}",
         counted(render.frames_in, "picture", "pictures"),
         render.frames_out,
         counted(render.tracks.tracks, "face", "faces"),
         render.hidden_share * 100.0,
+        if receipt.leaves_faces_open() { " among those that have to be hidden" } else { "" },
         counted(check.frames_searched, "picture", "pictures"),
     ));
     if render.frames_late > 0 {
@@ -194,6 +195,9 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
     if render.tracks.whole_frames > 0 {
         let whole = counted(render.tracks.whole_frames, "picture was", "pictures were");
         printer.say(&format!("{whole} hidden whole, since a face might be anywhere in them"));
+    }
+    if render.truncated {
+        printer.say("the recording was cut off: the result ends where the recording does");
     }
     if let Some(words) = receipt.tracks_in_words() {
         printer.say(&words);

@@ -19,6 +19,12 @@ pub(crate) fn run(args: &VerifyArgs, state: Option<&Path>, printer: &Printer) ->
     let state = match existing_state(state) {
         Ok(state) => Some(state),
         Err(StateError::Unused | StateError::NoFolder) if args.key.is_some() => None,
+        Err(error @ (StateError::Unused | StateError::NoFolder)) => {
+            return Err(Failure::new(Exit::Usage, error.to_string()).with_help(
+                "where the output was not made, pass --key with the maker's `signing-key.pub.pem`; where it was, name its folder \
+                 with --state or OBSCURA_STATE",
+            ));
+        }
         Err(error) => return Err(error.into()),
     };
     let keys = match (&args.key, &state) {
@@ -65,13 +71,31 @@ fn sentence(verified: &Verified) -> String {
         || "the receipt does not say what the self-check found".to_owned(),
         |found| {
             let found = counted(found, "readable face", "readable faces");
-            format!("the self-check found {found} when it was made (not searched again)")
+            let hidden =
+                if verified.tracks_left_open > 0 { " among those that had to be hidden" } else { "" };
+            format!("the self-check found {found}{hidden} when it was made (not searched again)")
         },
     );
     format!(
         "verified: {output_sha256} is the file that key {signed_by} signed the receipt for; {} and {}, \
-         nothing else in it; {log}; {faces}\n",
+         nothing else in it; {log}; {faces}\n{}",
         counted(streams.picture_tracks, "picture track", "picture tracks"),
         counted(streams.sound_tracks, "sound track", "sound tracks"),
+        to_know(verified),
     )
+}
+
+/// What a recipient has to know of a file that is as it was made.
+fn to_know(verified: &Verified) -> String {
+    let open = match verified.tracks_left_open {
+        0 => String::new(),
+        1 => "1 track shows a face that was left open on purpose: its person may be seen\n".to_owned(),
+        n => format!("{n} tracks show faces that were left open on purpose: their people may be seen\n"),
+    };
+    let cut = if verified.source_was_cut {
+        "the recording was cut off: what followed is not in this file\n"
+    } else {
+        ""
+    };
+    open + cut
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use gstreamer as gst;
+use gstreamer_base::BaseTransform;
+use gstreamer_base::prelude::*;
 use gstreamer_video as gst_video;
 use gstreamer_video::prelude::*;
 
@@ -223,6 +225,10 @@ fn copy_plane(
 pub(super) fn tail() -> Result<[gst::Element; 3], MediaError> {
     let flip = make("videoflip")?;
     flip.set_property_from_str("video-direction", "auto");
+    // Until a flag tells it to turn, it would copy each picture.
+    if let Some(transform) = flip.downcast_ref::<BaseTransform>() {
+        transform.set_passthrough(true);
+    }
     let deinterlace = make("deinterlace")?;
     deinterlace.set_property_from_str("mode", "auto");
     deinterlace.set_property_from_str("fields", "top");
