@@ -20,7 +20,7 @@ pub(crate) fn run(args: &VerifyArgs, state: Option<&Path>, printer: &Printer) ->
         Ok(state) => Some(state),
         Err(StateError::Unused | StateError::NoFolder) if args.key.is_some() => None,
         Err(error @ (StateError::Unused | StateError::NoFolder)) => {
-            return Err(Failure::new(Exit::Usage, error.to_string()).with_help(
+            return Err(Failure::from(error).with_help(
                 "where the output was not made, pass --key with the maker's `signing-key.pub.pem`; where it was, name its folder \
                  with --state or OBSCURA_STATE",
             ));
