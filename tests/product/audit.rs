@@ -142,8 +142,13 @@ fn an_older_checkpoint_finds_a_log_that_was_rolled_back_or_forked() {
     let export = finish(bench.obscura().args(["audit", "export"])).expect(0).stdout;
     fs::write(bench.path("export.json"), export).unwrap();
     with(&bench.path("export.json")).expect(0);
-    fs::write(&newer, "nothing\n1\nof the kind\n").unwrap();
+    // The same log under another key: somebody may have written all of it anew.
+    let other = fs::read_to_string(with_denials(1).0.state().join("audit/checkpoint")).unwrap();
+    fs::write(&newer, other).unwrap();
     with(&newer).refused(6, &["checkpoint", "believed"]);
+    // Nothing is known about the log where another file was named by mistake.
+    fs::write(&newer, "nothing\n1\nof the kind\n").unwrap();
+    with(&newer).refused(2, &["no checkpoint", "audit/checkpoint"]);
 }
 
 #[test]

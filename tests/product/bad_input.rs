@@ -32,6 +32,22 @@ fn a_missing_file() {
     bench.assert_nothing_left();
 }
 
+/// An address is no file that somebody forgot.
+#[test]
+fn addresses_that_are_not_read() {
+    let bench = Bench::new();
+    let sheet = Sheet::permitting(&media::folder().join("carphone.mp4"));
+    let page = Path::new("https://ward.example/resus.mp4");
+    finish(&mut bench.command(page, &sheet, &[])).refused(2, &["address", "rtsp://"]);
+    finish(bench.obscura().args(["sheet", "new"]).arg(page)).refused(2, &["address", "rtsp://"]);
+    let tracks = bench.path("x.json");
+    for live in ["udp://127.0.0.1:9", "rtsp://127.0.0.1/ward", "v4l2:/dev/video0"] {
+        let run = finish(bench.obscura().args(["analyze", live, "-o"]).arg(&tracks));
+        run.refused(2, &["live source", "obscura redact"]);
+    }
+    bench.assert_nothing_left();
+}
+
 #[test]
 fn an_empty_file() {
     let bench = Bench::new();

@@ -63,8 +63,20 @@ fn a_gpu_that_is_not_there() {
     let sheet = bench.write_sheet(&Sheet::permitting(&clip));
     let mut command = obscura_tests::run::obscura();
     command.arg("redact").arg(&clip).arg("--sheet").arg(sheet).args(["--purpose", "HQUALIMP"]);
-    finish(command.args(["--device", "gpu:7", "-o"]).arg(bench.output())).refused(7, &["GPU", "7"]);
+    finish(command.args(["--device", "gpu:7", "-o"]).arg(bench.output()))
+        .refused(7, &["GPU", "7", "--device cpu"]);
     bench.assert_nothing_left();
+}
+
+/// What is there and closed to this account is not called missing. Root reads whatever it likes, but not a folder.
+#[test]
+fn a_model_that_cannot_be_read() {
+    let bench = Bench::new();
+    let home = copied_home(&bench);
+    let model = home.join("models/centerface.onnx");
+    std::fs::remove_file(&model).unwrap();
+    std::fs::create_dir(&model).unwrap();
+    refused_in(&bench, &home, &["model", "centerface", "cannot be read", "read access"]);
 }
 
 #[test]

@@ -73,6 +73,12 @@ fn the_published_cases_are_decided_exactly() {
     let decided = finish(obscura().args(["policy", "eval"]).arg(&cases).arg("--json")).expect(0).json();
     let decided = decided.as_array().unwrap();
     assert_eq!(decided.len(), 54);
+    let lines = finish(obscura().args(["policy", "eval"]).arg(&cases)).expect(0).stdout;
+    assert_eq!(lines.lines().count(), 54, "a line for each case, for people");
+    assert!(
+        lines.contains("V02: deny, R02-STAGE\n") && lines.starts_with("V01: permit until 2026-"),
+        "{lines}"
+    );
     assert!(
         decided.iter().any(|d| d["outcome"] == "permit") && decided.iter().any(|d| d["outcome"] == "deny")
     );

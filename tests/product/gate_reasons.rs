@@ -138,3 +138,24 @@ fn an_unknown_purpose() {
     finish(command.arg(bench.output())).refused(3, &["R05-PURPOSE-UNKNOWN"]);
     bench.assert_nothing_left();
 }
+
+/// What was mistyped is named with what was most likely meant. The rules know unknown purposes; no rule speaks of an
+/// audience that does not exist.
+#[test]
+fn mistyped_words_are_named_with_what_was_meant() {
+    let (bench, run) = under(|sheet| sheet, &["--audience", "plenery"]);
+    run.refused(2, &["--audience", "did you mean plenary?", "individual, small_group, plenary, external"]);
+    bench.assert_nothing_left();
+    let bench = Bench::new();
+    let clip = short_clip(&bench);
+    let sheet = bench.write_sheet(&Sheet::permitting(&clip));
+    let ask = |purpose: &str| {
+        finish(
+            bench.obscura().arg("check").arg(&clip).arg("--sheet").arg(&sheet).args(["--purpose", purpose]),
+        )
+    };
+    let run = ask("HQUALIP").refused(3, &["did you mean HQUALIMP?", "TREAT, HQUALIMP"]);
+    assert!(run.stdout.contains("R05-PURPOSE-UNKNOWN"), "{}", run.stdout);
+    let run = ask("MARKETING").refused(3, &["it lists TREAT"]);
+    assert!(!run.stderr.contains("did you mean"), "{}", run.stderr);
+}

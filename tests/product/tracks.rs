@@ -1,5 +1,6 @@
 //! Two steps instead of one: `analyze` finds, people assign and draw, `redact --tracks` hides exactly that.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use obscura_tests::pixels::{Area, correlation, cut, detail, gray, leaks};
@@ -78,6 +79,10 @@ fn what_was_analysed_is_what_is_hidden() {
         (2, 6)
     );
     assert!(std::fs::read(&sheet).unwrap().starts_with(b"\x89PNG"));
+    for paper in [&tracks, &sheet] {
+        let mode = std::fs::metadata(paper).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "only the owner may read who is where");
+    }
 
     let permit = Sheet::permitting(&clip);
     redact(&bench, &clip, &permit, &[]).expect(0);

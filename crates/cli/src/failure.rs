@@ -54,9 +54,22 @@ const SET_UP: &str =
 const HIDE_MORE: &str = "nothing was written; draw a --region over the place, hide more with --margin (in `analyze` where --tracks is \
                          given), or hide whole pictures with --on-uncertain blur-frame";
 
+/// A GPU or an encoder that is not there is none of what set-up installs.
+const GPU: &str = "`obscura doctor` lists the graphics adapters; --device cpu does without";
+const NO_ENCODER: &str = "--codec x264 needs none; the drivers of a GPU and GStreamer's plug-in for it (nvcodec, va or qsv) bring one";
+const READABLE: &str = "give this account read access to the folder of OBSCURA_HOME, else ~/.local/share/obscura, and to what lies in it";
+
+const GO_ON: &str = "nothing was written; look at these places and draw a --region over them, or let --on-uncertain widen or blur-frame hide \
+                     more there; --heads hide hides people without a visible face";
+
 impl From<AssetError> for Failure {
     fn from(error: AssetError) -> Self {
-        Self::new(Exit::Environment, error.to_string()).with_help(SET_UP)
+        let help = match &error {
+            error if error.is_of_the_gpu() => GPU,
+            AssetError::Unreadable { .. } => READABLE,
+            _ => SET_UP,
+        };
+        Self::new(Exit::Environment, error.to_string()).with_help(help)
     }
 }
 
@@ -106,9 +119,18 @@ impl From<EngineError> for Failure {
             (FailureKind::Input, _) => {
                 Self::new(Exit::Input, format!("the recording cannot be used: {message}"))
             }
-            (FailureKind::Refused, _) => Self::new(Exit::Refused, message).with_help(HIDE_MORE),
-            (FailureKind::Environment, EngineError::Redact(_) | EngineError::Detect(_)) => Self::new(Exit::Environment, message)
-                .with_help("`obscura doctor` lists the graphics adapters; --device cpu does without"),
+            (_, EngineError::Uncertain { .. }) => Self::new(Exit::Refused, message).with_help(GO_ON),
+            (_, EngineError::StillReadable { .. }) => Self::new(Exit::Refused, message).with_help(HIDE_MORE),
+            (FailureKind::Refused, _) => Self::new(Exit::Refused, message).with_help(
+                "nothing was written; try another --codec, and report the sentence above: this is a fault of the program",
+            ),
+            (_, EngineError::Asset(asset)) => asset.into(),
+            (FailureKind::Environment, EngineError::Redact(_) | EngineError::Detect(_)) => {
+                Self::new(Exit::Environment, message).with_help(GPU)
+            }
+            (_, EngineError::Media(MediaError::NoHardwareEncoder)) => {
+                Self::new(Exit::Environment, message).with_help(NO_ENCODER)
+            }
             (FailureKind::Environment, _) => Self::new(Exit::Environment, message).with_help(SET_UP),
             (FailureKind::Interrupted, _) => Self::new(Exit::Interrupted, "interrupted; nothing was written"),
             _ => Self::new(Exit::Other, message),
@@ -206,6 +228,9 @@ impl Failure {
         match error {
             LogError::Missing | LogError::Tampered(_) => Self::new(Exit::Refused, error.to_string())
                 .with_help("call whoever is responsible for the log"),
+            LogError::NoCheckpoint(_) => Self::new(Exit::Usage, error.to_string()).with_help(
+                "give a copy of the file `audit/checkpoint` of the state folder, or what `obscura audit export` printed",
+            ),
             other => other.into(),
         }
     }

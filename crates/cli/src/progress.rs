@@ -41,6 +41,14 @@ impl Watcher {
     }
 }
 
+/// What a second round is for.
+const REPAIR: &str =
+    "the self-check found what may be a readable face: it is hidden as well, and all is searched again";
+
+fn is_repair(news: &Progress) -> bool {
+    news.round > 1 && news.phase == Phase::Rendering
+}
+
 fn label(news: &Progress) -> String {
     let what = match news.phase {
         Phase::Analysing => "looking",
@@ -68,6 +76,9 @@ fn draw_bar(news: &Receiver<Progress>) {
         if phase.replace((item.phase, item.round)) != Some((item.phase, item.round)) {
             bar.reset();
             bar.set_message(label(&item));
+            if is_repair(&item) {
+                bar.println(REPAIR);
+            }
         }
         if let Some(share) = share(&item) {
             #[expect(
@@ -87,6 +98,9 @@ fn print_lines(news: &Receiver<Progress>) {
     for item in news {
         if phase.replace((item.phase, item.round)) != Some((item.phase, item.round)) {
             began = Instant::now();
+            if is_repair(&item) {
+                printer.say(REPAIR);
+            }
         }
         if last.elapsed() >= LINE_EVERY {
             last = Instant::now();

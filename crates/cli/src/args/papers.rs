@@ -101,9 +101,10 @@ pub(crate) enum PolicyCommand {
     /// Decide every case of a file
     #[command(after_help = "Example:\n  obscura policy eval cases.yaml --json")]
     Eval {
-        /// A file of the form `obscura-cases/1`
+        /// A file of the form `obscura-cases/1`: that name under `format`, a `config`, and a list of `cases`, each with an
+        /// `id` and its `facts`
         cases: PathBuf,
-        /// Print one JSON array instead of a table
+        /// Print one JSON array instead of a line for each case
         #[arg(long)]
         json: bool,
     },

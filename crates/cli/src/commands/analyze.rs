@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use obscura_policy::analyze;
-use obscura_policy::media::{Analysis, InputFile, Link, OutputError, home_folder, prepare};
+use obscura_policy::media::{Analysis, Link, OutputError, home_folder, prepare};
 use serde_json::json;
 
 use crate::args::AnalyzeArgs;
@@ -20,7 +20,13 @@ pub(crate) fn run(args: &AnalyzeArgs, printer: &Printer) -> Result<(), Failure> 
     if let Some(picture) = &args.contact_sheet {
         check_target(picture, "png", args.overwrite)?;
     }
-    let input = InputFile::open(&args.clip)?;
+    if commands::live_address(&args.clip).is_some() {
+        return Err(Failure::new(Exit::Usage, "`analyze` reads a recording, and this is a live source")
+            .with_help(
+                "`obscura redact` takes live sources; what it is to hide there cannot be edited first",
+            ));
+    }
+    let input = commands::open_file(&args.clip)?;
     let targets = args.contact_sheet.iter().chain([&args.output]);
     if targets.clone().any(|target| input.is_same_file(target)) {
         return Err(Failure::new(Exit::Usage, "the output is the recording itself; choose another name"));

@@ -13,7 +13,9 @@ pub(crate) mod report;
 pub(crate) mod sheet;
 pub(crate) mod verify;
 
+use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,6 +28,7 @@ use crate::args::RequestArgs;
 use crate::clock;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
+use crate::wording::did_you_mean;
 
 /// Text files larger than this are not read.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
@@ -58,8 +61,23 @@ pub(crate) fn live_address(clip: &Path) -> Option<Address> {
 pub(crate) fn open_source(clip: &Path) -> Result<InputFile, Failure> {
     match live_address(clip) {
         Some(address) => Ok(InputFile::live(address, None, Arc::default())),
-        None => Ok(InputFile::open(clip)?),
+        None => open_file(clip),
     }
+}
+
+/// Opens a recording. An address that is none of a live source is no file that somebody forgot.
+pub(crate) fn open_file(clip: &Path) -> Result<InputFile, Failure> {
+    let is_address = clip.to_str().is_some_and(|text| text.contains("://"));
+    if is_address && !clip.exists() {
+        return Err(Failure::new(
+            Exit::Usage,
+            "this is an address, and neither a file nor a live source that can be read",
+        )
+        .with_help(
+            "live sources begin with rtsp://, udp:// or v4l2:/dev/; copy anything else to this machine first",
+        ));
+    }
+    Ok(InputFile::open(clip)?)
 }
 
 /// Opens the state folder; a first use makes it, and says so.
@@ -90,8 +108,27 @@ pub(crate) fn name_purposes(asked_for: &str, policy: &Policy, printer: &Printer)
     let narrower = policy.config.narrower.values().flatten();
     let known: Vec<&str> = policy.config.purposes.iter().chain(narrower).map(String::as_str).collect();
     if !known.contains(&asked_for) {
-        printer.say(&format!("the policy does not know this purpose; it lists {}", known.join(", ")));
+        printer.say(&format!(
+            "the policy does not know this purpose{}; it lists {}",
+            did_you_mean(asked_for, &known),
+            known.join(", ")
+        ));
     }
+}
+
+/// Refuses an audience that the policy does not list: no rule speaks of it, so that nothing could be decided. A policy
+/// that allows nothing is left to the rules, which say so.
+pub(crate) fn check_audience(option: &str, asked_for: &str, config: &Config) -> Result<(), Failure> {
+    let mut known: Vec<(&str, i64)> =
+        config.audience_rank.iter().map(|(name, rank)| (name.as_str(), *rank)).collect();
+    known.sort_by_key(|(_, rank)| *rank);
+    let known: Vec<&str> = known.into_iter().map(|(name, _)| name).collect();
+    if known.is_empty() || known.contains(&asked_for) {
+        return Ok(());
+    }
+    let guess = did_you_mean(asked_for, &known);
+    Err(Failure::new(Exit::Usage, format!("{option}: the policy does not know this audience{guess}"))
+        .with_help(format!("it lists, from the narrowest to the widest: {}", known.join(", "))))
 }
 
 /// Says what is wrong with a policy under which nothing is allowed.
@@ -102,7 +139,7 @@ pub(crate) fn warn_of(policy: &Policy, printer: &Printer) {
 }
 
 /// Writes a file whole or not at all: beside its name first, then in its place, with the permissions of the file
-/// that was there.
+/// that was there, or for its owner alone. What is written here tells who is where in a recording.
 pub(crate) fn save(path: &Path, bytes: &[u8], what: &str) -> Result<(), Failure> {
     let failed = |e: std::io::Error| {
         let failure = |exit| Failure::new(exit, format!("{what} cannot be written: {e}"));
@@ -120,7 +157,7 @@ pub(crate) fn save(path: &Path, bytes: &[u8], what: &str) -> Result<(), Failure>
         path.file_name().ok_or_else(|| Failure::new(Exit::Usage, format!("{what} needs a file name")))?;
     let aside = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
     let write = || {
-        let mut file = std::fs::File::create_new(&aside)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
         if let Ok(old) = std::fs::metadata(path) {
             file.set_permissions(old.permissions())?;
         }

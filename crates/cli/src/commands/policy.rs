@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use obscura_policy::Installed;
-use obscura_policy::sheet::{eval_json, parse_cases};
+use obscura_policy::sheet::{eval_json, judge_cases, parse_cases};
 
 use crate::args::{PolicyArgs, PolicyCommand};
 use crate::clock;
@@ -22,6 +22,9 @@ fn eval(cases: &Path, printer: &Printer) -> Result<(), Failure> {
     let text = read_text(cases, "the file of cases")?;
     let file = parse_cases(&text)
         .map_err(|e| Failure::new(Exit::Usage, format!("the file of cases cannot be read: {e}")))?;
+    if !printer.wants_json() {
+        return judge_cases(&file).iter().try_for_each(|case| printer.data(&format!("{case}\n")));
+    }
     let json = eval_json(&file)
         .map_err(|e| Failure::new(Exit::Other, format!("the decisions cannot be written as JSON: {e}")))?;
     printer.data(&format!("{json}\n"))

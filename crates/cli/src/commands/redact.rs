@@ -29,6 +29,7 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
     let policy = state.policy();
     commands::warn_of(&policy, printer);
     commands::name_purposes(&args.request.purpose, &policy, printer);
+    commands::check_audience("--audience", &args.request.audience, &policy.config)?;
     let sheet = match commands::read_sheet_to_decide(&args.request.sheet, &policy.config, printer) {
         Err(denied) if denied.exit == Exit::Denied => {
             note_unusable_sheet(&state, clock::now()?)?;
@@ -73,7 +74,7 @@ fn open(args: &RedactArgs, stop: &Arc<AtomicBool>) -> Result<InputFile, Failure>
         if args.length_seconds.is_some() {
             return Err(Failure::new(Exit::Usage, "--for is for live sources; this is a recording"));
         }
-        return Ok(InputFile::open(&args.request.clip)?);
+        return commands::open_file(&args.request.clip);
     };
     // Long enough for any operation, and short enough to end by itself one day.
     let seconds = args.length_seconds.unwrap_or(MAX_LIVE_SECONDS);
@@ -203,7 +204,10 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
         printer.say(&words);
     }
     tell_uncertain(printer, &render.tracks);
-    printer.say("the result may be used once a person has reviewed it");
+    printer.say(
+        "the result and its receipt are in place; it may be used once a person has reviewed it: `obscura verify` lists what to \
+         look at first",
+    );
 }
 
 /// What a person should look at first.

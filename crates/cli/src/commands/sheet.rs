@@ -81,10 +81,7 @@ fn import_options(command: &SheetCommand, config: &Config) -> Result<ImportOptio
     let SheetCommand::Import { subject, stage, max_audience, until, .. } = command else {
         return Err(usage("this is no import"));
     };
-    if !config.audience_rank.contains_key(max_audience) {
-        let known: Vec<&str> = config.audience_rank.keys().map(String::as_str).collect();
-        return Err(usage(&format!("--max-audience: expected one of {}", known.join(", "))));
-    }
+    commands::check_audience("--max-audience", max_audience, config)?;
     let mut subjects = BTreeMap::new();
     for pair in subject {
         let parts = pair.split_once('=').filter(|(reference, id)| !reference.is_empty() && !id.is_empty());

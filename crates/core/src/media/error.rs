@@ -21,6 +21,9 @@ pub enum MediaError {
         /// The plug-in or decoder, in `GStreamer`'s words.
         what: String,
     },
+    /// No encoder in hardware is here, or none that takes its settings.
+    #[error("a usable H.264 encoder in hardware is missing on this machine")]
+    NoHardwareEncoder,
     /// The output could not be written.
     #[error("the output cannot be written: {0}")]
     Output(String),

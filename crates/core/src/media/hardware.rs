@@ -57,15 +57,12 @@ impl Encoder {
 /// From raw pictures to parsed H.264 by the first encoder that is there and takes its settings.
 ///
 /// # Errors
-/// [`MediaError::MissingPlugin`] where there is none.
+/// [`MediaError::NoHardwareEncoder`] where there is none.
 pub(super) fn chain(settings: &WriterSettings) -> Result<Vec<gst::Element>, MediaError> {
     let mut here = KNOWN.iter().filter(|known| gst::ElementFactory::find(known.element).is_some());
     let encoder = here.find_map(|known| made(&known.described(settings)));
-    let missing = || MediaError::MissingPlugin {
-        what: "a usable H.264 encoder in hardware (`--codec x264` needs none)".to_owned(),
-    };
     // These take interleaved chroma, as NV12 has it.
-    Ok(vec![make("videoconvert")?, encoder.ok_or_else(missing)?, make("h264parse")?])
+    Ok(vec![make("videoconvert")?, encoder.ok_or(MediaError::NoHardwareEncoder)?, make("h264parse")?])
 }
 
 /// Makes an element by its description, where it takes that: setting properties one by one would panic where one is

@@ -175,7 +175,9 @@ impl UncertainReason {
             Self::Late => "pictures that came too late to be searched, hidden whole",
             Self::UnusableDetection => "a face without a usable place; the pictures are hidden whole",
             Self::TooManyFaces => "more faces than can be followed; the pictures are hidden whole",
-            Self::HeadWithoutFace => "a person without a visible face, who may not be hidden",
+            Self::HeadWithoutFace => {
+                "a person without a visible face, who stays open unless another mask lies there"
+            }
         }
     }
 }

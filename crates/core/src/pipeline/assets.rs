@@ -31,6 +31,16 @@ pub enum AssetError {
         /// Its name in the manifest.
         name: String,
     },
+    /// The file is there and cannot be read.
+    #[error("the {kind} `{name}` is installed, but cannot be read: {why}")]
+    Unreadable {
+        /// "model" or "library".
+        kind: &'static str,
+        /// Its name in the manifest.
+        name: String,
+        /// What the operating system says.
+        why: std::io::Error,
+    },
     /// A model that only some plans need is not there.
     #[error("the model `{name}`, which finds {what}, is not installed; `{instead}` does without it")]
     MissingFor {
@@ -127,10 +137,10 @@ impl Model {
     /// # Errors
     /// [`AssetError`] where the file is missing, or another one by now.
     pub(super) fn read(&self) -> Result<Vec<u8>, AssetError> {
-        let missing = |_| AssetError::Missing { kind: MODEL, name: self.name.clone() };
-        let file = std::fs::File::open(&self.path).map_err(missing)?;
+        let refused = |why| AssetError::of_io(MODEL, &self.name, why);
+        let file = std::fs::File::open(&self.path).map_err(refused)?;
         let mut bytes = Vec::new();
-        file.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(missing)?;
+        file.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(refused)?;
         compare(MODEL, &self.name, self.sha256, Sha256Digest::of(&bytes))?;
         Ok(bytes)
     }
@@ -211,6 +221,20 @@ impl Assets {
 }
 
 impl AssetError {
+    /// A file that the operating system does not hand over.
+    fn of_io(kind: &'static str, name: &str, why: std::io::Error) -> Self {
+        let name = name.to_owned();
+        match why.kind() {
+            std::io::ErrorKind::NotFound => Self::Missing { kind, name },
+            _ => Self::Unreadable { kind, name, why },
+        }
+    }
+
+    /// Whether nothing is wrong but with the GPU that was asked for.
+    pub fn is_of_the_gpu(&self) -> bool {
+        matches!(self, Self::Runtime(DetectError::Gpu(_)))
+    }
+
     pub(super) fn without_people() -> Self {
         let (what, instead) = ("people without a visible face", "--heads off and no --bodies");
         Self::MissingFor { name: PEOPLE[0].to_owned(), what, instead }
@@ -312,9 +336,9 @@ fn model(manifest: &Manifest, home: &Path, name: &str) -> Result<Model, AssetErr
 }
 
 fn verify(kind: &'static str, entry: &Entry, path: &Path) -> Result<(), AssetError> {
-    let missing = |_| AssetError::Missing { kind, name: entry.name.clone() };
-    let file = std::fs::File::open(path).map_err(missing)?;
-    let (found, _) = hash_reader(file.take(MAX_FILE_BYTES)).map_err(missing)?;
+    let refused = |why| AssetError::of_io(kind, &entry.name, why);
+    let file = std::fs::File::open(path).map_err(refused)?;
+    let (found, _) = hash_reader(file.take(MAX_FILE_BYTES)).map_err(refused)?;
     compare(kind, &entry.name, entry.sha256, found)
 }
 

@@ -50,6 +50,19 @@ pub enum EngineError {
         /// Where the first one begins.
         first: PtsNanos,
     },
+    /// The last rendering that is allowed still shows what may be faces.
+    #[error(
+        "the self-check refused the finished file: faces may still be readable after {renderings} renderings: {faces} of them, the \
+         first at {first}"
+    )]
+    StillReadable {
+        /// How many.
+        faces: usize,
+        /// Where the first is seen.
+        first: PtsNanos,
+        /// How often it was tried to hide them.
+        renderings: u32,
+    },
     /// The finished file is not what it should be.
     #[error("the self-check refused the finished file: {0}")]
     SelfCheck(String),
@@ -109,7 +122,7 @@ impl EngineError {
         match self {
             Self::Open(OpenError::Media(media)) | Self::Media(media) => match media {
                 MediaError::Unusable(_) | MediaError::CutOff { .. } => FailureKind::Input,
-                MediaError::MissingPlugin { .. } => FailureKind::Environment,
+                MediaError::MissingPlugin { .. } | MediaError::NoHardwareEncoder => FailureKind::Environment,
                 MediaError::NotAllowed(_) => FailureKind::Refused,
                 MediaError::Interrupted => FailureKind::Interrupted,
                 MediaError::Output(_) => FailureKind::Target,
@@ -123,7 +136,7 @@ impl EngineError {
             }
             Self::Asset(_) => FailureKind::Environment,
             Self::OutOfReach { .. } => FailureKind::Settings,
-            Self::Uncertain { .. } | Self::SelfCheck(_) => FailureKind::Refused,
+            Self::Uncertain { .. } | Self::StillReadable { .. } | Self::SelfCheck(_) => FailureKind::Refused,
             Self::Output(_) => FailureKind::Target,
             _ => FailureKind::Internal,
         }

@@ -153,10 +153,7 @@ pub fn render(
 
 fn still_readable(check: &CheckReport) -> EngineError {
     let first = check.residual_faces.first().map_or(PtsNanos(0), |face| face.from);
-    EngineError::SelfCheck(format!(
-        "faces may still be readable after {MAX_ROUNDS} renderings: {} of them, the first at {first}",
-        check.residual_faces.len()
-    ))
+    EngineError::StillReadable { faces: check.residual_faces.len(), first, renderings: MAX_ROUNDS }
 }
 
 /// Each sighting is hidden from the one before it to the next one: looks in a direction are nearly a second apart, and

@@ -50,6 +50,9 @@ pub enum LogError {
     /// The log is not what was written.
     #[error("the audit log was tampered with: {0}")]
     Tampered(String),
+    /// What was given to compare the log with is no checkpoint; nothing is known about the log.
+    #[error("the given file cannot be compared with the log: {0}")]
+    NoCheckpoint(CheckpointError),
     /// The operating system refused.
     #[error("the audit log cannot be read or written: {0}")]
     Io(#[from] std::io::Error),
@@ -249,8 +252,12 @@ pub(crate) fn audit(
 ) -> Result<Audit, LogError> {
     let _lock = Lock::wait_to_read(&folder.join(LOCK));
     let older = older_note.map(|note| {
-        Checkpoint::from_note(note, trusted)
-            .map_err(|e| tampered(format!("the given checkpoint cannot be believed: {e}")))
+        Checkpoint::from_note(note, trusted).map_err(|error| match error {
+            CheckpointError::Malformed => LogError::NoCheckpoint(error),
+            CheckpointError::NotSigned => {
+                tampered(format!("the given checkpoint cannot be believed: {error}"))
+            }
+        })
     });
     let older = older.transpose()?;
     let mut clocks_accepted = 0;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -67,9 +68,9 @@ pub struct Expect {
     pub valid_until: Option<Instant>,
 }
 
-/// One row of the printed result.
-#[derive(Serialize)]
-struct Row<'a> {
+/// What was decided about one case: a row of the printed result, and as text a line for people.
+#[derive(Debug, Serialize)]
+pub struct JudgedCase<'a> {
     id: &'a str,
     outcome: &'static str,
     rules: BTreeSet<Cow<'static, str>>,
@@ -77,6 +78,23 @@ struct Row<'a> {
     valid_until: Option<Instant>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+}
+
+impl fmt::Display for JudgedCase<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A file may be anybody's: what it calls a case must not steer a terminal.
+        write!(f, "{}: {}", self.id.escape_debug(), self.outcome)?;
+        if let Some(until) = self.valid_until {
+            write!(f, " until {until}")?;
+        }
+        let reasons = self.rules.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
+        let why: Vec<&str> = [reasons.as_str()]
+            .into_iter()
+            .filter(|why| !why.is_empty())
+            .chain(self.error.as_deref())
+            .collect();
+        if why.is_empty() { Ok(()) } else { write!(f, ", {}", why.join(": ")) }
+    }
 }
 
 /// Reads a case file.
@@ -234,12 +252,8 @@ impl Expect {
     }
 }
 
-/// Judges every case: one JSON array, in the order of the file. Each row has `id`, `outcome`, `rules` (sorted, each
-/// once), `obligations` (sorted), `valid_until` (RFC 3339 in UTC, or null), and `error` where input was unusable.
-///
-/// # Errors
-/// Only where the array cannot be written as JSON.
-pub fn eval_json(file: &CaseFile) -> Result<String, serde_json::Error> {
+/// Judges every case, in the order of the file.
+pub fn judge_cases(file: &CaseFile) -> Vec<JudgedCase<'_>> {
     let row = |case| {
         let decision = file.decide(case);
         let fault = case.facts.as_ref().err().or(file.config.as_ref().err());
@@ -249,7 +263,7 @@ pub fn eval_json(file: &CaseFile) -> Result<String, serde_json::Error> {
             decision.reasons.iter().find(is_input).map(|reason| reason.why.clone())
         });
         let Decision { outcome, obligations, valid_until, .. } = &decision;
-        Row {
+        JudgedCase {
             id: &case.id,
             outcome: outcome.as_str(),
             rules: decision.reasons.iter().map(|reason| reason.id.clone()).collect(),
@@ -258,6 +272,14 @@ pub fn eval_json(file: &CaseFile) -> Result<String, serde_json::Error> {
             error,
         }
     };
-    let rows: Vec<Row<'_>> = file.cases.par_iter().map(row).collect();
-    serde_json::to_string(&rows)
+    file.cases.par_iter().map(row).collect()
+}
+
+/// Judges every case: one JSON array, in the order of the file. Each row has `id`, `outcome`, `rules` (sorted, each
+/// once), `obligations` (sorted), `valid_until` (RFC 3339 in UTC, or null), and `error` where input was unusable.
+///
+/// # Errors
+/// Only where the array cannot be written as JSON.
+pub fn eval_json(file: &CaseFile) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&judge_cases(file))
 }

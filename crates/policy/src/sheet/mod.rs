@@ -16,7 +16,7 @@ pub(crate) mod tests;
 
 pub use append::append_consents;
 pub use blanks::{Blank, MAX_BLANKS, blanks};
-pub use cases::{Case, CaseFile, Expect, eval_json, parse_cases};
+pub use cases::{Case, CaseFile, Expect, JudgedCase, eval_json, judge_cases, parse_cases};
 pub use faults::{MAX_FAULTS, faults};
 pub use template::template;
 pub use yaml::InputError;

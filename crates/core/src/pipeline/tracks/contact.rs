@@ -25,6 +25,8 @@ const MAX_CELLS: usize = 300;
 const SURROUNDINGS: f32 = 4.0;
 /// A later picture of a track is taken only where it is better by this factor.
 const BETTER: f32 = 1.15;
+/// Width of the frame around whom a small picture is about.
+const OUTLINE: f32 = 2.0;
 const GREY: Rgb<u8> = Rgb([40, 40, 40]);
 const WHITE: Rgb<u8> = Rgb([235, 235, 235]);
 
@@ -69,7 +71,7 @@ impl ContactSheet {
         }
         self.redactor.redact(&mut frame, masks)?;
         for (track, merit, bbox_px) in better {
-            let picture = cut_out(&frame, &bbox_px.scaled(SURROUNDINGS));
+            let picture = view_of(&frame, &bbox_px);
             self.cells.insert(track, Cell { merit, pts: frame.pts, picture });
         }
         Ok(())
@@ -108,18 +110,26 @@ impl ContactSheet {
     }
 }
 
-/// A part of the picture in RGB, sampled to the size of a cell. What lies outside the picture is grey.
-fn cut_out(frame: &Frame, part: &BoxPx) -> RgbImage {
+/// A track's place and its surroundings in RGB, sampled to the size of a cell, with a frame around whom it is about:
+/// others may stand beside. What lies outside the picture is grey.
+fn view_of(frame: &Frame, bbox_px: &BoxPx) -> RgbImage {
+    let part = bbox_px.scaled(SURROUNDINGS);
     let (cx, cy) = part.centre();
     // A face that fills the picture would otherwise be a small spot in much grey.
     let fits = |part: f32, whole: usize, cell: u32| part.min(whole as f32) / cell as f32;
     let size = frame.size();
     let scale =
         fits(part.width(), size.width(), CELL_WIDTH).max(fits(part.height(), size.height(), CELL_HEIGHT));
+    // Half of the place's sides, in pixels of the cell.
+    let (half_width, half_height) = (bbox_px.width() / scale / 2.0, bbox_px.height() / scale / 2.0);
     RgbImage::from_fn(CELL_WIDTH, CELL_HEIGHT, |column, row| {
-        let x = cx + (column as f32 + 0.5 - CELL_WIDTH as f32 / 2.0) * scale;
-        let y = cy + (row as f32 + 0.5 - CELL_HEIGHT as f32 / 2.0) * scale;
-        colour_at(frame, x, y).unwrap_or(GREY)
+        let right = column as f32 + 0.5 - CELL_WIDTH as f32 / 2.0;
+        let down = row as f32 + 0.5 - CELL_HEIGHT as f32 / 2.0;
+        let beyond = (right.abs() - half_width).max(down.abs() - half_height);
+        if (0.0..OUTLINE).contains(&beyond) {
+            return WHITE;
+        }
+        colour_at(frame, cx + right * scale, cy + down * scale).unwrap_or(GREY)
     })
 }
 

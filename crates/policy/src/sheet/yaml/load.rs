@@ -46,7 +46,7 @@ pub(super) fn load_any(text: &str) -> Result<Document<'_>, InputError> {
             let (line, column) = (error.marker().line(), error.marker().col().saturating_add(1));
             match slips::find(text, line) {
                 Some(slip) => InputError::new(slip.line, slip.column, slip.what),
-                None => InputError::new(line, column, format!("this is not valid YAML: {}", error.info())),
+                None => InputError::new(line, column, slips::in_words(error.info())),
             }
         })?;
         builder.take(event, span)?;

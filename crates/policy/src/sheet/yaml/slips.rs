@@ -1,7 +1,38 @@
 //! Slips of the hand that a YAML parser notices only lines later: a missing blank, a lost indentation, an open bracket.
+//! And its complaints in words for people who have never heard of YAML.
 
 /// Lines above the parser's complaint that are looked at; blank lines and comments do not count.
 const LOOK_BACK: usize = 4;
+
+const INDENTED_OTHERWISE: &str = "this line is not indented as those that it belongs to";
+
+/// Parts of what `saphyr-parser` 0.3 says, the first that fits, and what that means to whoever fills in a sheet.
+const IN_WORDS: [(&str, &str); 15] = [
+    ("tab", "a tab stands here; indent with blanks, and put a value that holds a tab in quotes"),
+    ("unexpected character", "no value may begin with this character; put the value in quotes"),
+    ("unprintable", "a character that cannot be printed stands here"),
+    ("escape", "a backslash is not understood here; put the value in single quotes"),
+    ("trailing content", "something stands behind the quotation mark that closes a value"),
+    ("quoted scalar", "a quotation mark that opens here, or above, is not closed"),
+    ("multiline text", "a comment stands in the middle of a value"),
+    ("simple key", "a colon is missing in this line"),
+    (
+        "mapping values",
+        "a second colon stands in this line, or it is indented too far; put a value with a colon in quotes",
+    ),
+    ("anchor", "no value may begin with & or *; put the value in quotes"),
+    ("tag", "no value may begin with !; put the value in quotes"),
+    ("flow", "a bracket is not closed, or a comma is missing before this"),
+    ("block mapping", INDENTED_OTHERWISE),
+    ("block collection", INDENTED_OTHERWISE),
+    ("indent", INDENTED_OTHERWISE),
+];
+
+/// What a complaint of the parser means; its own words where they are none that a sheet usually meets.
+pub(super) fn in_words(complaint: &str) -> String {
+    let known = IN_WORDS.iter().find(|(part, _)| complaint.contains(part));
+    known.map_or_else(|| format!("this is not valid YAML: {complaint}"), |(_, words)| (*words).to_owned())
+}
 
 /// A slip, and where it is.
 #[derive(Debug, PartialEq, Eq)]
@@ -97,6 +128,30 @@ mod tests {
         assert_eq!(place("by: p", "by:p"), (10, 6));
         assert_eq!(place("[TRAIN]", "[TRAIN"), (9, 13));
         assert_eq!(place("  state: active", "state: active"), (3, 1));
+    }
+
+    #[test]
+    fn complaints_are_told_without_words_of_the_parser() {
+        let told = |from: &str, to: &str| {
+            let error = super::super::load(&SHEET.replacen(from, to, 1), 1000).unwrap_err();
+            (error.line, error.to_string())
+        };
+        for (from, to, line, words) in [
+            ("  state: active", "\tstate: active", 2, "a tab"),
+            ("label: bay", "label: @bay", 6, "in quotes"),
+            ("label: bay", "label: 'bay", 6, "quotation mark"),
+            ("label: bay", "label: \"a\\q\"", 6, "backslash"),
+            ("label: bay", "label: \"a\" b", 6, "behind the quotation mark"),
+            ("label: bay", "label bay", 7, "colon is missing"),
+            ("label: bay", "label: bay: 4", 6, "second colon"),
+            ("label: bay", "label: &", 6, "& or *"),
+            ("  by: p", "   by: p", 10, "indented"),
+            ("  by: p", " by: p", 10, "not indented as"),
+        ] {
+            let (at, said) = told(from, to);
+            assert!(said.contains(words) && !said.contains("YAML"), "{to}: line {at}: {said}");
+            assert_eq!(at, line, "{to}: {said}");
+        }
     }
 
     #[test]
