@@ -151,3 +151,45 @@ fn a_recording_that_may_not_be_read() {
     finish(&mut bench.command(&clip, &sheet, &[])).refused(5, &["read"]);
     bench.assert_nothing_left();
 }
+
+/// What stands behind a change of streams would be left out without a word.
+#[test]
+fn two_transport_streams_in_one_file() {
+    let bench = Bench::new();
+    let part = |name: &str, pids: &str| {
+        let made = bench.make(
+            name,
+            &format!("-i {{media}}/carphone.mp4 -t 0.6 -an -c:v libx264 -preset ultrafast {pids}"),
+        );
+        std::fs::read(made).unwrap()
+    };
+    let others = "-mpegts_start_pid 0x200 -mpegts_pmt_start_pid 0x1200";
+    let joined = bench.path("joined.ts");
+    std::fs::write(&joined, [part("a.ts", ""), part("b.ts", others)].concat()).unwrap();
+    unusable(&bench, &joined, &["streams change in the middle", "split it there"]);
+}
+
+/// The demultiplexer takes so short a track for a preview, and passes over it.
+#[test]
+fn a_picture_that_ends_long_before_its_sound() {
+    let bench = Bench::new();
+    let clip = bench.make(
+        "long.mp4",
+        "-t 0.5 -i {media}/carphone.mp4 -f lavfi -i sine=500:d=4 -map 0:v -map 1:a -c:v libx264 -preset ultrafast -c:a aac",
+    );
+    unusable(&bench, &clip, &["less than a fifth"]);
+}
+
+/// The same track is counted and decoded.
+#[test]
+fn a_preview_in_front_of_the_picture() {
+    let bench = Bench::new();
+    let clip = bench.make(
+        "preview.mp4",
+        "-t 0.2 -i {media}/carphone.mp4 -t 2.5 -i {media}/carphone.mp4 -map 0:v -map 1:v -c:v libx264 -preset ultrafast",
+    );
+    bench.redact(&clip, &[]).expect(0);
+    let render = &bench.receipt()["render"];
+    assert_eq!(render["frames_in"], render["frames_promised"], "{render}");
+    assert!(render["frames_in"].as_u64().unwrap() > 50);
+}

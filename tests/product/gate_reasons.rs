@@ -159,3 +159,40 @@ fn mistyped_words_are_named_with_what_was_meant() {
     let run = ask("MARKETING").refused(3, &["it lists TREAT"]);
     assert!(!run.stderr.contains("did you mean"), "{}", run.stderr);
 }
+
+#[test]
+fn settings_that_would_do_nothing_are_refused() {
+    for (extra, words) in [
+        (&["--mute-with", "beep"][..], "--voice mute"),
+        (&["--alarms", "resynth", "--voice", "remove"], "no sound"),
+    ] {
+        let (bench, run) = under(|sheet| sheet, extra);
+        run.refused(2, &[words]);
+        bench.assert_nothing_left();
+    }
+    let bench = Bench::new();
+    let clip = short_clip(&bench);
+    let sheet = bench.write_sheet(&Sheet::permitting(&clip));
+    let mut command = bench.obscura();
+    command
+        .arg("redact")
+        .arg(&clip)
+        .arg("--sheet")
+        .arg(&sheet)
+        .args(["--purpose", "HQUALIMP", "-o"])
+        .arg(&clip);
+    finish(&mut command).refused(2, &["the output is the recording itself"]);
+}
+
+#[test]
+fn a_purpose_that_nobody_can_ask_for_is_named_by_the_check_of_a_sheet() {
+    let bench = Bench::new();
+    let clip = short_clip(&bench);
+    let sheet = Sheet::permitting(&clip).with("purposes: [HQUALIMP, TRAIN]", "purposes: [HQUALIMPP, TRAIN]");
+    let run = finish(bench.obscura().args(["sheet", "check"]).arg(bench.write_sheet(&sheet))).expect(0);
+    assert!(
+        run.stderr.contains("consents[0].purposes") && run.stderr.contains("did you mean HQUALIMP?"),
+        "{}",
+        run.stderr
+    );
+}

@@ -79,7 +79,7 @@ fn clip(bench: &Bench) -> PathBuf {
 }
 
 /// `obscura redact` of a live source under a sheet for it, ready to run.
-fn redact(bench: &Bench, address: &str, extra: &[&str]) -> Command {
+pub(crate) fn redact(bench: &Bench, address: &str, extra: &[&str]) -> Command {
     let template = obscura_tests::run::finish(bench.obscura().args(["sheet", "new", address])).expect(0);
     let is_digest = |word: &&str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     let digest = template.stdout.split(|c: char| !c.is_ascii_alphanumeric()).find(is_digest);

@@ -15,6 +15,7 @@ mod heads;
 mod interrupted;
 mod killed;
 mod live;
+mod live_hostile;
 mod pictures;
 mod policy_file;
 mod recognition;

@@ -215,10 +215,12 @@ fn a_part_that_is_none_of_the_recording_is_refused_and_not_left_unhidden() {
     let permit = Sheet::permitting(&clip);
     let (tracks, mut found) = analyze(&bench, &clip, &["--search", "upright"]);
     for (option, value, words) in [
-        ("--region", "5000,5000,10,10", ["--region 1", "outside the picture"]),
+        ("--region", "5000,5000,10,10", ["--region no. 1", "outside the picture"]),
+        ("--region", "1024,80,200,100", ["--region no. 1", "outside the picture"]),
+        ("--region", "-20,-20,20,20", ["--region no. 1", "outside the picture"]),
         ("--region", "frame@62-65", ["begins at 1:02", "long"]),
-        ("--region", "frame@0.001-0.002", ["--region 1", "no picture's time"]),
-        ("--bodies", "62-65", ["--bodies 1", "begins at 1:02"]),
+        ("--region", "frame@0.001-0.002", ["--region no. 1", "no picture's time"]),
+        ("--bodies", "62-65", ["--bodies no. 1", "begins at 1:02"]),
     ] {
         redact(&bench, &clip, &permit, &[option, value]).refused(2, &words);
         bench.assert_nothing_left();
@@ -229,4 +231,41 @@ fn a_part_that_is_none_of_the_recording_is_refused_and_not_left_unhidden() {
     let with = ["--tracks", tracks.to_str().unwrap()];
     redact(&bench, &clip, &permit, &with).refused(2, &["regions[0]", "outside the picture"]);
     bench.assert_nothing_left();
+}
+
+/// Whoever placed a face's mask, a part that is kept clear does not cut it.
+#[test]
+fn a_face_that_a_person_drew_is_hidden_in_a_part_that_is_kept_clear() {
+    let bench = Bench::new();
+    let clip = two_people(&bench);
+    let (tracks, mut found) = analyze(&bench, &clip, &["--search", "upright"]);
+    for track in found["tracks"].as_array_mut().unwrap() {
+        for place in track["boxes"].as_array_mut().unwrap() {
+            place["source"] = json!("drawn");
+        }
+    }
+    let everything = json!({"box": {"x0": 0.0, "y0": 0.0, "x1": 1024.0, "y1": 512.0}});
+    found["regions"] =
+        json!([{"use": "keep_clear", "area": everything, "from": 0, "to": 10_000_000_000_u64}]);
+    save(&tracks, &found);
+    redact(&bench, &clip, &Sheet::permitting(&clip), &["--tracks", tracks.to_str().unwrap()]).expect(0);
+    assert_eq!(bench.receipt()["rounds"], 1, "nothing was left for the self-check");
+    assert!(!shows(&clip, &bench.output(), LEFT) && !shows(&clip, &bench.output(), RIGHT), "faces win");
+    assert!(shows(&clip, &bench.output(), POSTER), "the rest stays clear");
+    // Numbers of regions are none of a track's.
+    found["tracks"][0]["id"] = json!(u32::MAX / 2);
+    save(&tracks, &found);
+    redact(&bench, &clip, &Sheet::permitting(&clip), &["--overwrite", "--tracks", tracks.to_str().unwrap()])
+        .refused(5, &["tracks[0].id"]);
+}
+
+#[test]
+fn what_an_analysis_cannot_reach_is_refused_before_it_begins() {
+    let bench = Bench::new();
+    let clip = two_people(&bench);
+    let tracks = bench.path("never.json");
+    let mut command = bench.obscura();
+    command.arg("analyze").arg(&clip).arg("-o").arg(&tracks).args(["--bodies", "62-65"]);
+    finish(&mut command).refused(2, &["--bodies no. 1", "begins at 1:02"]);
+    assert!(!tracks.exists());
 }

@@ -1,6 +1,7 @@
 //! `obscura verify`: an output is believed only with the receipt that a trusted key signed for it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use obscura_tests::run::finish;
@@ -44,14 +45,36 @@ fn an_output_is_verified_here_and_elsewhere() {
     fs::write(bench.output(), [&whole[..], &[0; 8]].concat()).unwrap();
     assert_eq!(minimisation(), (0.into(), "not evidenced".into()));
     fs::write(bench.output(), whole).unwrap();
+    // Nor a receipt that the log does not have as it is, though its signature holds.
+    let signed = fs::read_to_string(bench.receipt_file()).unwrap();
+    fs::write(bench.receipt_file(), signed.replacen('{', "{\"note\": \"reviewed and approved\",", 1))
+        .unwrap();
+    assert_eq!(minimisation(), (0.into(), "not evidenced".into()));
+    verify(&bench, &bench.output(), &[]).refused(6, &["no entry for this receipt"]);
+    fs::write(bench.receipt_file(), signed).unwrap();
+    verify(&bench, &bench.receipt_file(), &[]).refused(2, &["this is a receipt"]);
+    let private = bench.state().join("signing-key.pem");
+    verify(&bench, &bench.output(), &["--key", private.to_str().unwrap()])
+        .refused(2, &["private key", "signing-key.pub.pem"]);
 
     // Another place: it has the files and the public key, and no state folder at all.
     let key = bench.state().join("signing-key.pub.pem");
     let mut command = obscura_tests::run::obscura();
     let elsewhere = bench.path("elsewhere");
     command.env("OBSCURA_STATE", &elsewhere).arg("verify").arg(bench.output()).arg("--key").arg(&key);
-    assert!(finish(&mut command).expect(0).stdout.contains("verified"));
+    let told = finish(&mut command).expect(0).stdout;
+    assert!(told.contains("verified") && told.contains("no audit log here"), "{told}");
     assert!(!elsewhere.exists(), "looking makes no state folder");
+    // Or a folder that holds nothing but the keys that are trusted.
+    fs::create_dir_all(elsewhere.join("trusted")).unwrap();
+    fs::copy(&key, elsewhere.join("trusted/hospital.pem")).unwrap();
+    let trusting = || {
+        let mut command = obscura_tests::run::obscura();
+        finish(command.env("OBSCURA_STATE", &elsewhere).arg("verify").arg(bench.output()))
+    };
+    trusting().refused(7, &["other accounts may look"]);
+    fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o700)).unwrap();
+    trusting().expect(0);
     // Or one that trusts the key.
     let other = finished();
     verify(&other, &bench.output(), &[]).refused(6, &["not trusted"]);

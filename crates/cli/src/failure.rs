@@ -202,6 +202,10 @@ impl From<VerifyError> for Failure {
     fn from(error: VerifyError) -> Self {
         let message = error.to_string();
         match error {
+            VerifyError::Output(why) if why.kind() == std::io::ErrorKind::PermissionDenied => {
+                Self::new(Exit::Usage, message)
+                    .with_help("ask for read access to the output, or run under an account that has it")
+            }
             VerifyError::Output(_) => {
                 Self::new(Exit::Usage, message).with_help("check the name of the output")
             }

@@ -2,16 +2,18 @@
 //!
 //! Every decision of [`judge`] and every end of [`render`] is in the audit log before anything follows from it.
 
+mod error;
+
 use std::path::Path;
 
-use obscura_core::engine::{
-    self, Assets, EngineError, FailureKind, InputFile, Link, OutputError, PendingFile, TrackFile,
-};
+use obscura_core::engine::{self, Assets, InputFile, Link, OutputError, PendingFile, TrackFile};
 use obscura_core::model::{Hide, Plan, Sha256Digest, VoiceMode};
 
+pub use error::GateError;
+
 use crate::account;
-use crate::evidence::{self, MissingEvidence};
-use crate::log::{Event, Log, LogError, Moment};
+use crate::evidence;
+use crate::log::{Event, Log, Moment};
 use crate::per_person;
 use crate::permit::{Permit, Terms};
 use crate::policy_file::{Policy, Storage};
@@ -20,7 +22,7 @@ use crate::rules::{
     Action, Decision, Faces, Facts, Instant, Metadata, Modality, Outcome, Request, Rule, Technique, Voice,
 };
 use crate::sheet::{Found, Sheet};
-use crate::state::{State, StateError};
+use crate::state::State;
 
 /// Who asks for what: the part of a request that does not follow from the plan.
 #[derive(Clone, Debug)]
@@ -51,69 +53,6 @@ pub enum Verdict {
     Permitted(Box<Permit>),
     /// It may not; every reason is in the decision.
     Refused(Decision),
-}
-
-/// Why there is no answer, or why a permitted rendering produced nothing.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum GateError {
-    /// The rendering itself failed.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// The permit was issued for something else, or too long ago.
-    #[error("the permit does not cover this recording, this way of hiding, and this moment")]
-    NotCovered,
-    /// Settings hide too little, and nobody accepted that.
-    #[error("the settings are weaker than what was measured to hide a face: {0}")]
-    Weak(String),
-    /// The decision changed while the recording was rendered.
-    #[error("the decision changed while the recording was rendered")]
-    Overtaken(Box<Decision>),
-    /// Still permitted, but on other terms.
-    #[error(
-        "the policy, the place of the result or the end of the consent changed while the recording was rendered"
-    )]
-    TermsChanged,
-    /// The sheet could not be read again before the result was named.
-    #[error("the consent sheet cannot be read any more, so the decision cannot be confirmed")]
-    SheetGone,
-    /// An obligation is not shown to have been met.
-    #[error(transparent)]
-    Evidence(#[from] MissingEvidence),
-    /// The receipt could not be written.
-    #[error("the receipt cannot be written: {0}")]
-    Receipt(String),
-    /// The output could not be written.
-    #[error(transparent)]
-    Output(#[from] OutputError),
-    /// The decision cannot be written down, so nothing may follow from it.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The state folder cannot be used.
-    #[error(transparent)]
-    State(#[from] StateError),
-}
-
-impl GateError {
-    /// One word for the log.
-    fn in_a_word(&self) -> &'static str {
-        match self {
-            Self::Engine(error) => match error.kind() {
-                FailureKind::Input => "input",
-                FailureKind::Refused => "self_check",
-                FailureKind::Settings => "settings",
-                FailureKind::Environment => "environment",
-                FailureKind::Interrupted => "interrupted",
-                FailureKind::Target => "output",
-                FailureKind::Internal => "internal",
-            },
-            Self::Weak(_) => "settings",
-            Self::NotCovered | Self::Overtaken(_) | Self::TermsChanged | Self::SheetGone => "decision",
-            Self::Evidence(_) => "evidence",
-            Self::Receipt(_) | Self::Output(_) => "output",
-            Self::Log(_) | Self::State(_) => "state",
-        }
-    }
 }
 
 /// What is asked for, of which recording, under which sheet.

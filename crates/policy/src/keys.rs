@@ -28,6 +28,11 @@ pub enum KeyError {
     /// The text is no key of this kind.
     #[error("it is no Ed25519 key: a PEM file (`-----BEGIN PUBLIC KEY-----`) or 64 hexadecimal digits")]
     NotAKey,
+    /// It is the half that signs.
+    #[error(
+        "it is a private key, which nobody but the program that signs may have; `signing-key.pub.pem` beside it is meant"
+    )]
+    Private,
     /// Others than its owner may read a private key.
     #[error("other accounts may read it; `chmod 600` takes that away")]
     Exposed,
@@ -48,6 +53,7 @@ impl PublicKey {
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let bytes = match text.trim().parse::<Sha256Digest>() {
             Ok(digits) => *digits.as_bytes(),
+            Err(_) if text.contains("PRIVATE KEY-----") => return Err(KeyError::Private),
             Err(_) => pem_body(text, "PUBLIC KEY", &PUBLIC_DER).ok_or(KeyError::NotAKey)?,
         };
         let key = VerifyingKey::from_bytes(&bytes).or(Err(KeyError::NotAKey))?;
@@ -190,10 +196,9 @@ mod tests {
         let text = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n\
                     -----END PUBLIC KEY-----\n";
         assert_eq!(PublicKey::parse(text).unwrap().pem(), text);
-        for bad in
-            ["", "no key", &"0".repeat(64), &text.replace("MCow", "MCox"), &text.replace("PUBLIC", "PRIVATE")]
-        {
+        for bad in ["", "no key", &"0".repeat(64), &text.replace("MCow", "MCox")] {
             assert!(matches!(PublicKey::parse(bad), Err(KeyError::NotAKey)), "{bad}");
         }
+        assert!(matches!(PublicKey::parse(&text.replace("PUBLIC", "PRIVATE")), Err(KeyError::Private)));
     }
 }

@@ -106,7 +106,7 @@ pub(crate) struct AnalyzeArgs {
     #[arg(long, conflicts_with = "search")]
     pub(crate) thorough: bool,
     /// Room around a face, in percent of its size, 0 to 200
-    #[arg(long, value_name = "PERCENT", default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=200))]
+    #[arg(long, value_name = "PERCENT", default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=200), allow_negative_numbers = true)]
     pub(crate) margin: u8,
     #[command(flatten)]
     pub(crate) beside: BesideArgs,
@@ -161,7 +161,7 @@ pub(crate) struct LookArgs {
     pub(crate) tracks: Option<PathBuf>,
     /// Also hide a part of the picture: X,Y,WIDTH,HEIGHT or X,Y;X,Y;X,Y in pixels, or `frame`; then @FROM-TO in
     /// seconds; `clear:` before it keeps a part free of everything but masks of faces. May be given often
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_name = "REGION", allow_hyphen_values = true)]
     pub(crate) region: Vec<Region>,
     /// In which directions faces are looked for: upright, turned (all eight, by turns), thorough (all eight on every
     /// picture, several times slower)
@@ -172,7 +172,7 @@ pub(crate) struct LookArgs {
     #[arg(long, value_name = "NUMBERS", default_value_t = Arithmetic::Auto)]
     pub(crate) arithmetic: Arithmetic,
     /// Room around a face, in percent of its size, 0 to 200
-    #[arg(long, value_name = "PERCENT", default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=200))]
+    #[arg(long, value_name = "PERCENT", default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=200), allow_negative_numbers = true)]
     pub(crate) margin: u8,
     /// What happens to the sound: disguise; pitch (weak: anyone can shift it back); mute (silence where somebody may be
     /// speaking, the rest stays); remove (no sound at all); original (needs consent)

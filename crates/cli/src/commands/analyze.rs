@@ -8,6 +8,7 @@ use obscura_policy::media::{Analysis, Link, OutputError, home_folder, prepare};
 use serde_json::json;
 
 use crate::args::AnalyzeArgs;
+use crate::commands::Keeps;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::progress::Watcher;
@@ -41,9 +42,9 @@ pub(crate) fn run(args: &AnalyzeArgs, printer: &Printer) -> Result<(), Failure> 
     let analysis = outcome?;
     let text = serde_json::to_vec(&analysis.tracks)
         .map_err(|e| Failure::new(Exit::Other, format!("the tracks cannot be written: {e}")))?;
-    commands::save(&args.output, &text, "the file of tracks")?;
+    commands::save(&args.output, &text, "the file of tracks", Keeps::Nothing)?;
     if let (Some(path), Some(png)) = (&args.contact_sheet, &analysis.contact_sheet) {
-        commands::save(path, png, "the contact sheet")?;
+        commands::save(path, png, "the contact sheet", Keeps::Nothing)?;
     }
     summarise(&analysis, began, printer)
 }

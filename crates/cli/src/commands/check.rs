@@ -61,6 +61,7 @@ pub(crate) fn refuse(decision: &Decision, printer: &Printer, asked: bool) -> Res
         Outcome::NeedsApproval => {
             Failure::new(Exit::NeedsApproval, "not yet: the approvals above are needed")
         }
+        _ if asked => Failure::new(Exit::Denied, "denied"),
         _ => Failure::new(Exit::Denied, "denied; nothing was written"),
     })
 }

@@ -13,9 +13,9 @@ pub(crate) mod report;
 pub(crate) mod sheet;
 pub(crate) mod verify;
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -33,6 +33,15 @@ use crate::wording::did_you_mean;
 /// Text files larger than this are not read.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
 
+/// Opens a file to read it. Opening a pipe would wait for somebody to write into it.
+pub(crate) fn open_regular(path: &Path) -> std::io::Result<File> {
+    if std::fs::metadata(path)?.is_file() {
+        File::open(path)
+    } else {
+        Err(std::io::Error::new(ErrorKind::InvalidInput, "it is a folder, a device or a pipe"))
+    }
+}
+
 /// Reads a text file that the user named; `what` says which in messages.
 pub(crate) fn read_text(path: &Path, what: &str) -> Result<String, Failure> {
     let unreadable = |e: std::io::Error| {
@@ -47,7 +56,7 @@ pub(crate) fn read_text(path: &Path, what: &str) -> Result<String, Failure> {
         Failure::new(Exit::Usage, format!("{what} cannot be read: {why}")).with_help(help)
     };
     let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let file = open_regular(path).map_err(unreadable)?;
     file.take(MAX_TEXT_BYTES).read_to_string(&mut text).map_err(unreadable)?;
     Ok(text)
 }
@@ -85,7 +94,8 @@ pub(crate) fn open_state(asked_for: Option<&Path>, printer: &Printer) -> Result<
     let (state, is_new) = State::open(&State::place(asked_for)?, clock::now()?)?;
     if is_new {
         printer.say(&format!(
-            "first use: the state folder now has a signing key ({}), the default policy, signed, and an empty audit log",
+            "first use: the state folder (that of --state or OBSCURA_STATE, else ~/.local/state/obscura) now has a signing key \
+             ({}), the default policy, signed, and an empty audit log; back it up",
             state.public_key().id()
         ));
     }
@@ -103,10 +113,14 @@ pub(crate) fn config_of(asked_for: Option<&Path>) -> Config {
     existing_state(asked_for).map_or_else(|_| Config::default(), |state| state.policy().config)
 }
 
+/// Every purpose that may be asked for.
+pub(crate) fn purposes_of(config: &Config) -> Vec<&str> {
+    config.purposes.iter().chain(config.narrower.values().flatten()).map(String::as_str).collect()
+}
+
 /// A mistyped purpose is refused by the rules like any unknown one; this says which ones there are.
 pub(crate) fn name_purposes(asked_for: &str, policy: &Policy, printer: &Printer) {
-    let narrower = policy.config.narrower.values().flatten();
-    let known: Vec<&str> = policy.config.purposes.iter().chain(narrower).map(String::as_str).collect();
+    let known = purposes_of(&policy.config);
     if !known.contains(&asked_for) {
         printer.say(&format!(
             "the policy does not know this purpose{}; it lists {}",
@@ -138,9 +152,18 @@ pub(crate) fn warn_of(policy: &Policy, printer: &Printer) {
     }
 }
 
-/// Writes a file whole or not at all: beside its name first, then in its place, with the permissions of the file
-/// that was there, or for its owner alone. What is written here tells who is where in a recording.
-pub(crate) fn save(path: &Path, bytes: &[u8], what: &str) -> Result<(), Failure> {
+/// What a file that is replaced leaves to the new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    /// Its permissions: it is somebody's own, such as a sheet.
+    Permissions,
+    /// Nothing: what tells who is where in a recording is for its owner alone, whatever lay there before.
+    Nothing,
+}
+
+/// Writes a file whole or not at all: beside its name first, then in its place. It is for its owner alone, unless it
+/// keeps the permissions of the file that was there.
+pub(crate) fn save(path: &Path, bytes: &[u8], what: &str, keeps: Keeps) -> Result<(), Failure> {
     let failed = |e: std::io::Error| {
         let failure = |exit| Failure::new(exit, format!("{what} cannot be written: {e}"));
         match e.kind() {
@@ -158,8 +181,10 @@ pub(crate) fn save(path: &Path, bytes: &[u8], what: &str) -> Result<(), Failure>
     let aside = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
     let write = || {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
-        if let Ok(old) = std::fs::metadata(path) {
-            file.set_permissions(old.permissions())?;
+        if let Ok(old) = std::fs::metadata(path).map(|old| old.permissions().mode())
+            && keeps == Keeps::Permissions
+        {
+            file.set_permissions(Permissions::from_mode(old))?;
         }
         file.write_all(bytes)?;
         file.sync_all()?;

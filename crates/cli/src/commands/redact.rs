@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use obscura_policy::media::model::{Hide, Plan, UncertainReason};
+use obscura_policy::media::model::{Alarms, Hide, MuteWith, Plan, UncertainReason, VoiceMode};
 use obscura_policy::media::{
     EngineError, InputFile, Link, OutputError, TrackFile, TrackReport, TracksError, home_folder, prepare,
 };
@@ -22,8 +22,15 @@ use crate::{clock, commands, interrupt, stages};
 
 pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     let began = Instant::now();
+    let is_same = |path: &Path| {
+        path.canonicalize().is_ok_and(|path| args.request.clip.canonicalize().is_ok_and(|clip| clip == path))
+    };
+    if is_same(&args.output) || is_same(&receipt_path(&args.output)) {
+        return Err(overwrites_the_recording());
+    }
     check_target(&args.output, args.overwrite)?;
     let plan = args.plan();
+    check_use(&plan)?;
     check_strength(&plan)?;
     let state = commands::open_state(state, printer)?;
     let policy = state.policy();
@@ -40,8 +47,7 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
     let stop = interrupt::stop_flag()?;
     let input = open(args, &stop)?;
     if input.is_same_file(&args.output) || input.is_same_file(&receipt_path(&args.output)) {
-        return Err(Failure::new(Exit::Usage, "the output is the recording itself; choose another name")
-            .with_help("a recording is never overwritten, not even through a link"));
+        return Err(overwrites_the_recording());
     }
     check_replaceable(&args.output)?;
     let tracks = read_tracks(args, &input)?;
@@ -107,6 +113,27 @@ fn rendered(
     Ok(outcome?)
 }
 
+fn overwrites_the_recording() -> Failure {
+    Failure::new(Exit::Usage, "the output is the recording itself; choose another name")
+        .with_help("a recording is never overwritten, not even through a link")
+}
+
+/// A setting that would do nothing was meant for something else.
+fn check_use(plan: &Plan) -> Result<(), Failure> {
+    let (voice, idle) = (plan.voice, |what: &str| Err(Failure::new(Exit::Usage, what)));
+    if plan.mute_with != MuteWith::Silence && voice != VoiceMode::Mute {
+        return idle(
+            "--mute-with says what --voice mute puts in the place of speech; without that it does nothing",
+        );
+    }
+    if plan.alarms == Alarms::Resynth && voice == VoiceMode::Remove {
+        return idle(
+            "--alarms resynth plays tones in the result, and --voice remove leaves no sound to play them in",
+        );
+    }
+    Ok(())
+}
+
 /// Settings that hide too little need a word.
 fn check_strength(plan: &Plan) -> Result<(), Failure> {
     let Some(weak) = plan.unaccepted_weakness() else { return Ok(()) };
@@ -129,7 +156,7 @@ fn read_tracks(args: &RedactArgs, input: &InputFile) -> Result<Option<TrackFile>
         }
         return Ok(None);
     };
-    let file = std::fs::File::open(path).map_err(|e| {
+    let file = commands::open_regular(path).map_err(|e| {
         Failure::new(Exit::Usage, format!("the file of tracks cannot be read: {e}"))
             .with_help("check the name of the file of tracks")
     })?;

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use obscura_policy::PublicKey;
 use obscura_policy::checklist::{Evidence, Line, ReceiptOnFile, answer, parse_attestations, to_html};
 use obscura_policy::config::Config;
+use obscura_policy::{PublicKey, State};
 use serde_json::json;
 
 use crate::args::{ReportCommand, ReportVerbArgs};
 use crate::clock;
-use crate::commands::{config_of, existing_state, read_sheet, read_text, save, verify};
+use crate::commands::{Keeps, config_of, read_sheet, read_text, save, verify};
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 
@@ -20,13 +20,11 @@ pub(crate) fn run(args: &ReportVerbArgs, state: Option<&Path>, printer: &Printer
     let ReportCommand::Checklist { files, attested, html, key, json: _ } = &args.command;
     let config = config_of(state);
     let now = clock::now()?;
-    let keys = match key {
-        Some(key) => vec![verify::read_key(key)?],
-        None => existing_state(state).map_or_else(|_| Vec::new(), |state| state.trusted_keys().to_vec()),
-    };
+    let verify::Believed { keys, state } = verify::believed(key.as_deref(), state)?;
+    let believed = (keys.as_slice(), state.as_ref());
     let mut evidence = Evidence::default();
     for file in files.iter().map(|file| expand(file)).collect::<Result<Vec<_>, _>>()?.concat() {
-        take(&file, &config, &keys, printer, &mut evidence)?;
+        take(&file, &config, believed, printer, &mut evidence)?;
     }
     for file in attested {
         let text = read_text(file, "the file of attestations")?;
@@ -37,7 +35,7 @@ pub(crate) fn run(args: &ReportVerbArgs, state: Option<&Path>, printer: &Printer
     }
     let lines = answer(&evidence, &config, now);
     if let Some(path) = html {
-        save(path, to_html(&lines, now).as_bytes(), "the page")?;
+        save(path, to_html(&lines, now).as_bytes(), "the page", Keeps::Permissions)?;
     }
     if printer.wants_json() {
         printer.json(&json!({
@@ -83,12 +81,12 @@ fn unusable(path: &Path, why: &str) -> Failure {
 fn take(
     path: &Path,
     config: &Config,
-    keys: &[PublicKey],
+    (keys, state): (&[PublicKey], Option<&State>),
     printer: &Printer,
     evidence: &mut Evidence,
 ) -> Result<(), Failure> {
     if path.extension().is_some_and(|extension| extension == "json") {
-        let receipt = ReceiptOnFile::read(path, keys).map_err(|e| unusable(path, &e.to_string()))?;
+        let receipt = ReceiptOnFile::read(path, keys, state).map_err(|e| unusable(path, &e.to_string()))?;
         match receipt {
             ReceiptOnFile::Verified(facts) => evidence.receipts.push(facts),
             ReceiptOnFile::Unverified(why) => {

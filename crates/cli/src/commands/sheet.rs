@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use obscura_policy::config::Config;
 use obscura_policy::fhir::{ImportOptions, import};
 use obscura_policy::rules::{Instant, Stage};
-use obscura_policy::sheet::{MAX_BLANKS, append_consents, blanks, template};
+use obscura_policy::sheet::{MAX_BLANKS, Sheet, append_consents, blanks, template};
 
 use crate::args::{SheetArgs, SheetCommand};
 use crate::commands;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
-use crate::wording::counted;
+use crate::wording::{counted, did_you_mean};
 
 pub(crate) fn run(args: &SheetArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     match &args.command {
@@ -37,6 +37,9 @@ fn check(path: &Path, config: &Config, printer: &Printer) -> Result<(), Failure>
         counted(sheet.subjects.len(), "person", "people"),
         counted(sheet.consents.len(), "consent decision", "consent decisions")
     ));
+    for (row, purpose) in unknown_purposes(&sheet, config) {
+        printer.say(&format!("consents[{row}].purposes: {purpose}"));
+    }
     let left = blanks(&text).unwrap_or_default();
     if !left.is_empty() {
         let lines: Vec<String> = left.iter().map(ToString::to_string).collect();
@@ -48,6 +51,26 @@ fn check(path: &Path, config: &Config, printer: &Printer) -> Result<(), Failure>
         ));
     }
     Ok(())
+}
+
+/// Purposes that nobody can ask for, with the row that lists them: a slip of the hand would look like a consent that does
+/// not go far enough.
+fn unknown_purposes(sheet: &Sheet, config: &Config) -> Vec<(usize, String)> {
+    let known = commands::purposes_of(config);
+    let rows = sheet.consents.iter().enumerate();
+    let all = rows.flat_map(|(row, consent)| consent.purposes.iter().map(move |purpose| (row, purpose)));
+    all.filter(|(_, purpose)| !known.contains(&purpose.as_str()))
+        .map(|(row, purpose)| {
+            let guess = did_you_mean(purpose, &known);
+            (
+                row,
+                format!(
+                    "the policy does not know the purpose `{}`{guess}, so that nobody can use it",
+                    purpose.escape_debug()
+                ),
+            )
+        })
+        .collect()
 }
 
 fn import_consents(
@@ -71,7 +94,7 @@ fn import_consents(
     if dry_run {
         return printer.data(&text);
     }
-    commands::save(into, text.as_bytes(), "the consent sheet")?;
+    commands::save(into, text.as_bytes(), "the consent sheet", commands::Keeps::Permissions)?;
     printer.say(&format!("{} consent decisions added; check them against the signed forms", rows.len()));
     Ok(())
 }

@@ -64,16 +64,30 @@ impl Address {
         self.kind
     }
 
-    /// What a consent sheet binds to instead of a file's digest: that of the address, without who logs in and what
-    /// follows `?`.
+    /// What a consent sheet binds to instead of a file's digest: that of the address, without who logs in.
     pub(super) fn digest(&self) -> Sha256Digest {
         let (scheme, rest) = self.uri.split_once("://").unwrap_or(("", &self.uri));
-        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-        // Cameras take passwords there, too.
-        let path = path.split_once('?').map_or(path, |(path, _)| path);
-        Sha256Digest::of(format!("{}://{}{path}", scheme.to_lowercase(), host.to_lowercase()).as_bytes())
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        // Recorders tell their cameras apart there, and some take passwords there, too.
+        let told: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !is_login(pair)).collect();
+        let query = if told.is_empty() { String::new() } else { format!("?{}", told.join("&")) };
+        Sha256Digest::of(
+            format!("{}://{}{path}{query}", scheme.to_lowercase(), host.to_lowercase()).as_bytes(),
+        )
     }
+}
+
+/// Names under which cameras and recorders take a login in their addresses.
+const LOGINS: [&str; 16] = [
+    "user", "usr", "username", "login", "account", "pass", "passwd", "password", "pwd", "psw", "pw", "auth",
+    "token", "key", "secret", "session",
+];
+
+fn is_login(pair: &str) -> bool {
+    let name = pair.split('=').next().unwrap_or(pair).to_lowercase();
+    LOGINS.contains(&name.as_str())
 }
 
 #[cfg(test)]
@@ -102,6 +116,13 @@ mod tests {
             .map(|text| Address::parse(text).unwrap());
         assert_eq!(with.digest(), without.digest());
         assert_ne!(with.digest(), Address::parse("rtsp://cam-3.example/s2").unwrap().digest());
+        let [one, two, again] = [
+            "rtsp://nvr.example/live?channel=1&user=ward&password=a",
+            "rtsp://nvr.example/live?channel=2",
+            "rtsp://nvr.example/live?channel=1",
+        ]
+        .map(|text| Address::parse(text).unwrap().digest());
+        assert!(one == again && one != two, "recorders tell cameras apart by the query");
         assert_eq!(format!("{with:?}"), "Address { kind: Rtsp, .. }");
     }
 }

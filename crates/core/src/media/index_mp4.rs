@@ -12,6 +12,8 @@ use crate::model::{DurationNanos, PtsNanos};
 struct Track<'a> {
     handler: [u8; 4],
     timescale: u32,
+    /// In units of the time scale; 0 where it is not known.
+    length: u64,
     edits: usize,
     stbl: &'a [u8],
 }
@@ -44,8 +46,16 @@ pub(super) fn read(file: &File, file_length: u64) -> Result<InputIndex, MediaErr
             "its index points into other files; export it as one file".to_owned(),
         ));
     }
-    let picture = tracks.iter().find(|t| &t.handler == b"vide");
     let fragmented = child(&moov, b"mvex").is_some();
+    let length = movie_duration(&moov).filter(|_| !fragmented);
+    let pictures = || tracks.iter().filter(|t| &t.handler == b"vide");
+    let picture = pictures().find(|t| !t.is_preview(length));
+    if picture.is_none() && pictures().next().is_some() {
+        return Err(MediaError::Unusable(
+            "its picture lasts less than a fifth as long as the whole, its sound for example; cut it to the length of the picture"
+                .to_owned(),
+        ));
+    }
     let mut index = InputIndex {
         timescale: picture.map(|t| t.timescale).filter(|t| *t > 0),
         duration: movie_duration(&moov),
@@ -65,6 +75,15 @@ pub(super) fn read(file: &File, file_length: u64) -> Result<InputIndex, MediaErr
     Ok(index)
 }
 
+impl Track<'_> {
+    /// The demultiplexer passes over tracks that last less than a fifth of the whole: it takes them for previews
+    /// (`qtdemux.c` of `GStreamer` 1.22, whole numbers as here).
+    fn is_preview(&self, whole: Option<DurationNanos>) -> bool {
+        let own = scale_to_nanos(self.length, self.timescale).filter(|own| own.0 > 0);
+        own.zip(whole).is_some_and(|(own, whole)| u128::from(own.0) * 10 / u128::from(whole.0) < 2)
+    }
+}
+
 fn track(trak: &[u8]) -> Option<Track<'_>> {
     let mdia = child(trak, b"mdia")?;
     let mdhd = child(mdia, b"mdhd")?;
@@ -73,6 +92,7 @@ fn track(trak: &[u8]) -> Option<Track<'_>> {
     Some(Track {
         handler: four(child(mdia, b"hdlr")?, 8)?,
         timescale,
+        length: header_duration(mdhd).unwrap_or(0),
         edits: edits as usize,
         stbl: descend(mdia, &[b"minf", b"stbl"]).unwrap_or(&[]),
     })

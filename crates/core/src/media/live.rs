@@ -18,7 +18,7 @@ use super::chain::{Chain, StreamKind, discard, make};
 use super::demux::Demux;
 use super::error::MediaError;
 use super::life::Life;
-use super::{channels, picture, sound};
+use super::{channels, picture, plugs, sound};
 
 /// What waits in front of the pictures' and the sound's stages; older data is thrown away for newer. Pictures are late
 /// long before.
@@ -60,6 +60,7 @@ impl Feed {
             }
             None
         });
+        plugs::only_decoders(&source);
         pipeline.add(&source)?;
         let pictures =
             Chain::new(&pipeline, &[waiting(PICTURES_WAITING)?], &picture::tail()?, &picture::planar_caps())?;
@@ -97,6 +98,7 @@ fn set_up(source: &gst::Element) {
         Some("rtspsrc") => {
             source.set_property("latency", JITTER_MILLIS);
             source.set_property_from_str("protocols", "tcp");
+            stay_there(source);
         }
         // Whoever can reach the port must not choose what it is read as.
         Some("udpsrc") => {
@@ -105,6 +107,16 @@ fn set_up(source: &gst::Element) {
         }
         _ => {}
     }
+}
+
+/// A server may answer that the stream is elsewhere. The sheet is tied to this address: nothing is asked of another.
+fn stay_there(source: &gst::Element) {
+    let place = |source: &gst::Element| source.property::<Option<String>>("location");
+    let asked_for = place(source);
+    source.connect("before-send", false, move |values| {
+        let source = values.first().and_then(|value| value.get::<gst::Element>().ok());
+        Some(source.is_some_and(|source| place(&source) == asked_for).to_value())
+    });
 }
 
 /// A queue that rather loses old data than holds up the source.

@@ -24,6 +24,7 @@ mod live;
 mod nal;
 mod pace;
 mod picture;
+mod plugs;
 mod sound;
 mod time_line;
 mod writer;

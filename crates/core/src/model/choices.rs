@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A word that is not one of a setting's choices.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` is not one of: {choices}")]
+#[error("`{word}` is not one of: {}", .choices.trim_end().replace(' ', ", "))]
 pub struct UnknownWord {
     word: String,
     choices: &'static str,
@@ -290,6 +290,6 @@ mod tests {
         }
         assert_eq!("gpu:3".parse(), Ok(Device::Gpu(3)));
         let error = "smooth".parse::<FaceStyle>().unwrap_err().to_string();
-        assert!(error.contains("blur pixelate solid"), "{error}");
+        assert!(error.ends_with("is not one of: blur, pixelate, solid"), "{error}");
     }
 }

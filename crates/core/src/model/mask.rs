@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BoxPx, EllipsePx, PtsNanos};
+use super::{BoxPx, EllipsePx, FrameSize, PtsNanos};
 
 /// A face that a detector reports in one frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +37,9 @@ impl TrackId {
     /// Lines of text are numbered from here on.
     const FIRST_TEXT: u32 = 0x3000_0000;
     const END_OF_TEXT: u32 = 0x4000_0000;
+    /// Regions that a person draws are numbered from here down to the end of text, far from tracks, and from the masks
+    /// of the self-check, which are counted down from the top.
+    const FIRST_REGION: u32 = u32::MAX / 2;
 
     /// The `nth` track of a kind.
     #[must_use]
@@ -47,6 +50,22 @@ impl TrackId {
             TrackKind::Person => Self(Self::FIRST_PERSON + nth % (Self::FIRST_TEXT - Self::FIRST_PERSON)),
             TrackKind::Text => Self(Self::FIRST_TEXT + nth % (Self::END_OF_TEXT - Self::FIRST_TEXT)),
         }
+    }
+
+    /// The number of the `nth` region that a person drew.
+    #[must_use]
+    pub const fn of_region(nth: u32) -> Self {
+        Self(Self::FIRST_REGION - nth % (Self::FIRST_REGION - Self::END_OF_TEXT))
+    }
+
+    /// Whether a track may have it, and not only a region or the self-check.
+    pub const fn is_of_a_track(self) -> bool {
+        self.0 < Self::END_OF_TEXT
+    }
+
+    /// Whether it stands for a region that a person drew.
+    pub const fn is_region(self) -> bool {
+        matches!(self.0, Self::END_OF_TEXT..=Self::FIRST_REGION)
     }
 
     /// What it follows, by its number. Masks that no track stands behind count as faces.
@@ -118,6 +137,34 @@ impl MaskArea {
         }
     }
 
+    /// Whether more of it than a border can lie in pictures of a size: masks are rounded outwards, and what only touches
+    /// the picture's edge would cover a column of it.
+    pub fn reaches_into(&self, size: FrameSize) -> bool {
+        let Some((low, high)) = self.bounds() else { return true };
+        low.x < size.width() as f32 && low.y < size.height() as f32 && high.x > 0.0 && high.y > 0.0
+    }
+
+    /// The corners of the box around it, top left and bottom right; none of a whole picture.
+    fn bounds(&self) -> Option<(PointPx, PointPx)> {
+        let around = |points: &[PointPx]| {
+            let begin = (PointPx { x: f32::MAX, y: f32::MAX }, PointPx { x: f32::MIN, y: f32::MIN });
+            points.iter().fold(begin, |(low, high), p| {
+                (
+                    PointPx { x: low.x.min(p.x), y: low.y.min(p.y) },
+                    PointPx { x: high.x.max(p.x), y: high.y.max(p.y) },
+                )
+            })
+        };
+        let of_box = |b: &BoxPx| (PointPx { x: b.x0, y: b.y0 }, PointPx { x: b.x1, y: b.y1 });
+        match self {
+            Self::WholeFrame => None,
+            Self::Ellipse(ellipse) => Some(of_box(&ellipse.bounding_box())),
+            Self::Rectangle(inside) => Some(around(&inside.corners())),
+            Self::Box(bbox) => Some(of_box(bbox)),
+            Self::Polygon(points) => Some(around(points)),
+        }
+    }
+
     /// Every number is finite and the area is not empty.
     pub fn is_sound(&self) -> bool {
         match self {
@@ -127,9 +174,18 @@ impl MaskArea {
             Self::Polygon(points) => {
                 (3..=MAX_POLYGON_POINTS).contains(&points.len())
                     && points.iter().all(|p| p.x.is_finite() && p.y.is_finite())
+                    && !are_in_line(points)
             }
         }
     }
+}
+
+/// Whether all points lie on one line, so that there is nothing between them.
+fn are_in_line(points: &[PointPx]) -> bool {
+    let Some((first, rest)) = points.split_first() else { return true };
+    let from_first = |p: &PointPx| (f64::from(p.x - first.x), f64::from(p.y - first.y));
+    let Some((x, y)) = rest.iter().map(from_first).find(|(x, y)| *x != 0.0 || *y != 0.0) else { return true };
+    rest.iter().map(from_first).all(|(px, py)| (x * py - y * px).abs() < f64::EPSILON)
 }
 
 /// Crossing number: a ray to the right of the point crosses the outline an odd number of times.
@@ -246,7 +302,13 @@ impl FrameMasks {
 
 impl Mask {
     /// A mask that nothing may cut: it hides a face, or stands for one that may be anywhere.
+    ///
+    /// A face's mask is one whoever placed it. Of people, the mask of a whole body is drawn, that of a head is not.
     pub fn may_be_a_face(&self) -> bool {
-        self.source != MaskSource::Drawn && self.track.kind() != TrackKind::Text
+        match self.track.kind() {
+            TrackKind::Face => !self.track.is_region(),
+            TrackKind::Person => self.source != MaskSource::Drawn,
+            TrackKind::Text => false,
+        }
     }
 }

@@ -6,9 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{BoxPx, DurationNanos, FrameMasks, Mask, MaskArea, MaskSource, PointPx, PtsNanos, TrackId};
 
-/// Masks of regions are numbered from here down, so that they never meet the numbers of tracks or of the self-check.
-const FIRST_REGION: u32 = u32::MAX / 2;
-
 /// What a region is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -48,7 +45,7 @@ impl Region {
         match self.what {
             RegionUse::KeepClear => frame.keep_clear.push(self.area.clone()),
             RegionUse::Hide => frame.masks.push(Mask {
-                track: TrackId(FIRST_REGION.saturating_sub(nth)),
+                track: TrackId::of_region(nth),
                 area: self.area.clone(),
                 source: MaskSource::Drawn,
                 score: None,
@@ -128,9 +125,10 @@ fn times_of(text: &str) -> Option<(PtsNanos, PtsNanos)> {
 
 /// Seconds, or minutes and seconds as `1:23.5`.
 fn time_of(text: &str) -> Option<PtsNanos> {
-    let (minutes, seconds) = text.split_once(':').unwrap_or(("0", text));
+    let (minutes, seconds, limit) =
+        text.split_once(':').map_or(("0", text, 1e8), |(minutes, seconds)| (minutes, seconds, 60.0));
     let minutes: u64 = minutes.parse().ok().filter(|m| *m < 1_000_000)?;
-    let seconds: f64 = seconds.parse().ok().filter(|s| (0.0..1e8).contains(s))?;
+    let seconds: f64 = seconds.parse().ok().filter(|s| (0.0..limit).contains(s))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1e11")]
     let millis = (seconds * 1000.0).round() as u64;
     Some(PtsNanos(0).saturating_add(DurationNanos::from_millis(minutes * 60_000 + millis)))
@@ -171,10 +169,34 @@ mod tests {
     }
 
     #[test]
+    fn what_only_touches_the_border_does_not_reach_into_the_picture() {
+        let reaches = |text: &str| {
+            text.parse::<Region>().unwrap().area.reaches_into(crate::model::FrameSize::rounded_up(640, 360))
+        };
+        assert!(
+            ["0,0,1,1", "639,359,9,9", "-5,-5,6,6", "600,300;900,300;900,900", "frame"]
+                .into_iter()
+                .all(reaches)
+        );
+        assert!(
+            !["640,80,200,100", "640,360,20,20", "-10,-10,10,10", "0,360,640,1"].into_iter().any(reaches)
+        );
+    }
+
+    #[test]
     fn what_is_no_region_is_refused() {
-        for text in
-            ["", "1,2,3", "1,2,0,4", "1,2,nan,4", "0,0;1,1", "frame@5-2", "1,2,3,4@x-y", "clear:frame"]
-        {
+        for text in [
+            "",
+            "1,2,3",
+            "1,2,0,4",
+            "1,2,nan,4",
+            "0,0;1,1",
+            "0,0;9,0;5,0",
+            "frame@5-2",
+            "frame@1:75-",
+            "1,2,3,4@x-y",
+            "clear:frame",
+        ] {
             assert!(text.parse::<Region>().is_err(), "{text}");
         }
     }

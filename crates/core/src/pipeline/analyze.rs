@@ -11,6 +11,7 @@ use super::error::EngineError;
 use super::events::{Link, Phase, Progress};
 use super::gauge::Gauges;
 use super::networks::{FoundWith, Networks};
+use super::regions;
 use super::render::{SPARE_FRAMES, check_promise, refuse_cut, voice_stage};
 use super::sight::MaskOrigin;
 use super::stages::speak;
@@ -46,6 +47,7 @@ pub fn analyze(
 ) -> Result<Analysis, EngineError> {
     media::start_framework()?;
     refuse_cut(plan, input)?;
+    regions::check_bodies(input, &plan.bodies)?;
     let (brake, gauges) = (Brake::new(), Gauges::new());
     let open = || PictureSource::start(input, SPARE_FRAMES, Arc::clone(&brake.stop));
     let (networks, pictures) = beside("networks", || Networks::load(plan, assets), open)?;

@@ -61,7 +61,7 @@ pub(super) fn check(
     let gauges = Gauges::new();
     let brake = Brake::new();
     let stop = Arc::clone(&brake.stop);
-    let pictures = PictureSource::start(&finished, SPARE_FRAMES, Arc::clone(&stop))?;
+    let pictures = PictureSource::start(&finished, SPARE_FRAMES, Arc::clone(&stop)).map_err(of_the_result)?;
     let mut news = Progress {
         phase: Phase::Checking,
         round,
@@ -70,7 +70,7 @@ pub(super) fn check(
         reached: PtsNanos(0),
         duration: Some(report.picture_duration),
     };
-    let (mut search, mut worst, mut log) = (Search::default(), DurationNanos(0), log.read()?);
+    let (mut search, mut worst, mut log) = (Search::new(report.frames_out), DurationNanos(0), log.read()?);
     let see = |looked: Looked| -> Result<(), EngineError> {
         if link.is_stopped() {
             return Err(MediaError::Interrupted.into());
@@ -107,6 +107,14 @@ pub(super) fn check(
         stages: gauges.into_rows(None),
     };
     Ok((finished.digest(), check))
+}
+
+/// What cannot be read back is a fault of the result, not of the recording.
+fn of_the_result(error: MediaError) -> EngineError {
+    match error {
+        MediaError::Unusable(what) => refuse(&what),
+        other => other.into(),
+    }
 }
 
 fn refuse(what: &str) -> EngineError {

@@ -63,9 +63,17 @@ pub(super) struct Search {
     turned: Sightings,
     /// The last turned looks, the oldest first.
     turned_looks: VecDeque<PtsNanos>,
+    /// Sightings that make an upright face: all there can be, where there are fewer pictures than it usually takes.
+    least_upright: u32,
 }
 
 impl Search {
+    /// For a file of so many pictures.
+    pub(super) fn new(frames: u64) -> Self {
+        let least_upright = u32::try_from(frames).unwrap_or(MIN_SIGHTINGS).clamp(1, MIN_SIGHTINGS);
+        Self { least_upright, ..Self::default() }
+    }
+
     pub(super) fn see(&mut self, looked: &Looked, masks: &FrameMasks) {
         self.searched += 1;
         let pts = looked.pts;
@@ -83,7 +91,7 @@ impl Search {
     }
 
     fn close_upright_before(&mut self, limit: PtsNanos) {
-        self.upright.close_before(limit, MIN_SIGHTINGS, |face| face.to.saturating_add(HOLD));
+        self.upright.close_before(limit, self.least_upright, |face| face.to.saturating_add(HOLD));
     }
 
     /// Pictures that were searched.
@@ -95,7 +103,9 @@ impl Search {
     pub(super) fn into_residuals(mut self) -> Vec<Residual> {
         let end = PtsNanos(u64::MAX);
         self.close_upright_before(end);
-        self.turned.close_before(end, MIN_TURNED_SIGHTINGS, |_| end);
+        // In so short a file no direction was looked in twice.
+        let least = if self.turned_looks.len() < MAX_LOOKS_BETWEEN { 1 } else { MIN_TURNED_SIGHTINGS };
+        self.turned.close_before(end, least, |_| end);
         let mut residuals = self.upright.closed;
         residuals.append(&mut self.turned.closed);
         residuals
@@ -223,7 +233,7 @@ mod tests {
     /// Residuals over 40 pictures of 40 ms, every second one with a turned look; a face is found with a score in those
     /// of `looks`.
     fn turned(looks: &[u64], score: f32) -> Vec<Residual> {
-        let mut search = Search::default();
+        let mut search = Search::new(40);
         for seq in 0..40 {
             let found = looks.contains(&(seq / 2)).then(|| Detection { score, ..face(100.0) });
             let turned = (seq % 2 == 0).then(|| found.into_iter().collect());
@@ -232,6 +242,29 @@ mod tests {
             search.see(&looked, &FrameMasks::new(seq, pts, Vec::new()));
         }
         search.into_residuals()
+    }
+
+    #[test]
+    fn in_a_file_too_short_for_more_one_sighting_counts() {
+        let found = |frames: u64, in_turn: bool| {
+            let mut search = Search::new(frames);
+            for seq in 0..frames {
+                let pts = PtsNanos(seq * 40_000_000);
+                let (upright, turned) =
+                    if in_turn { (Vec::new(), vec![face(100.0)]) } else { (vec![face(100.0)], Vec::new()) };
+                let seen = seq == 0;
+                let looked = Looked {
+                    seq,
+                    pts,
+                    upright: if seen { upright } else { Vec::new() },
+                    turned: Some(if seen { turned } else { Vec::new() }),
+                };
+                search.see(&looked, &FrameMasks::new(seq, pts, Vec::new()));
+            }
+            search.into_residuals().len()
+        };
+        assert_eq!([1, 2, 3].map(|frames| found(frames, false)), [1, 0, 0]);
+        assert_eq!([1, 7, 9].map(|frames| found(frames, true)), [1, 1, 0]);
     }
 
     #[test]

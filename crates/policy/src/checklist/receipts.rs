@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use obscura_core::model::Sha256Digest;
 use serde_json::Value;
 
 use crate::dsse::Envelope;
 use crate::durable;
 use crate::keys::PublicKey;
 use crate::receipt::PAYLOAD_TYPE;
-use crate::verify::{statement, verify};
+use crate::state::State;
+use crate::verify::{VerifyError, statement, verify};
 
 /// Largest receipt that is read (bytes).
 const MAX_BYTES: u64 = 16 << 20;
@@ -41,12 +43,12 @@ pub struct ReceiptFacts {
 }
 
 impl ReceiptOnFile {
-    /// Reads a receipt and verifies it: its signature by one of `keys`, and digest and container of the derivative
-    /// where that lies beside it.
+    /// Reads a receipt and verifies it: its signature by one of `keys`, that the log of `state` has it where that
+    /// state's key signed, and digest and container of the derivative where that lies beside it.
     ///
     /// # Errors
     /// [`ReceiptError`] where the file cannot be read, or is no receipt, signed or not.
-    pub fn read(path: &Path, keys: &[PublicKey]) -> Result<Self, ReceiptError> {
+    pub fn read(path: &Path, keys: &[PublicKey], state: Option<&State>) -> Result<Self, ReceiptError> {
         let json = durable::read(path, MAX_BYTES).map_err(|e| ReceiptError(e.to_string()))?;
         let root: Value =
             serde_json::from_slice(&json).or(Err(ReceiptError("it is not valid JSON".to_owned())))?;
@@ -55,19 +57,32 @@ impl ReceiptOnFile {
             let unsigned = || Self::Unverified("it is not signed".to_owned());
             return if is_plain { Ok(unsigned()) } else { Err(ReceiptError("it has no payload".to_owned())) };
         }
-        let opened = Envelope::open(&json, PAYLOAD_TYPE, keys).and_then(|opened| statement(&opened.payload));
-        let predicate = match opened {
-            Ok((_, predicate)) => predicate,
+        let opened = Envelope::open(&json, PAYLOAD_TYPE, keys).and_then(|opened| {
+            let (output, predicate) = statement(&opened.payload)?;
+            Ok((output, opened.signed_by, predicate))
+        });
+        let (output, signed_by, predicate) = match opened {
+            Ok(found) => found,
             Err(e) => return Ok(Self::Unverified(e.to_string())),
         };
+        if let Some(state) = state.filter(|state| state.public_key() == signed_by)
+            && !is_logged(state, Sha256Digest::of(&json), output)
+        {
+            return Ok(Self::Unverified(VerifyError::NotLogged.to_string()));
+        }
         let derivative = path.to_str().and_then(|path| path.strip_suffix(SUFFIX)).map(Path::new);
         let derivative = derivative.filter(|derivative| derivative.exists());
-        if let Some(Err(e)) = derivative.map(|derivative| verify(derivative, path, keys, None)) {
+        if let Some(Err(e)) = derivative.map(|derivative| verify(derivative, path, keys, state)) {
             return Ok(Self::Unverified(e.to_string()));
         }
         Ok(ReceiptFacts::of(&predicate, derivative.is_some())
             .map_or_else(|| Self::Unverified("it lists no obligations".to_owned()), Self::Verified))
     }
+}
+
+/// A log that cannot be read knows nothing.
+fn is_logged(state: &State, receipt: Sha256Digest, output: Sha256Digest) -> bool {
+    state.look_up(receipt, output).is_ok_and(|known| known.entry.is_some())
 }
 
 impl ReceiptFacts {

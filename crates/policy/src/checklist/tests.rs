@@ -114,7 +114,7 @@ fn a_receipt_counts_only_with_a_signature_that_verifies() {
     let path = folder.path().join("out.mp4.receipt.json");
     let read = |bytes: &[u8], keys: &[PublicKey]| {
         std::fs::write(&path, bytes).unwrap();
-        ReceiptOnFile::read(&path, keys)
+        ReceiptOnFile::read(&path, keys, None)
     };
     let statement = format!(
         r#"{{"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://obscura.invalid/receipt/v2",

@@ -232,7 +232,7 @@ impl Rule {
             Self::Refused | Self::Withdrawn | Self::Dissent => {
                 &["individual review instead of a plenary session", "a transcript", "leave the segment out"]
             }
-            Self::Audience => &["individual review instead of a plenary session"],
+            Self::Audience => &["an audience that the person agreed to", "individual review"],
             Self::Minimise => &["a transcript"],
             _ => &[],
         }

@@ -7,6 +7,7 @@ mod append;
 mod blanks;
 mod cases;
 mod faults;
+mod refusals;
 mod split;
 mod template;
 pub(crate) mod yaml;
@@ -123,6 +124,10 @@ impl Sheet {
                 let what = format!("unknown audience; expected one of {}", known.join(", "));
                 return Err(SheetError { line, column, path, what });
             }
+        }
+        if let Some((path, what)) = refusals::overlooked(&sheet) {
+            let (line, column) = root.locate(&path).place();
+            return Err(SheetError { line, column, path, what: what.to_owned() });
         }
         Ok(sheet)
     }

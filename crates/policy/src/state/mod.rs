@@ -10,6 +10,7 @@
 //! | `subjects/` | one key a person |
 //! | `ready` | the folder was made completely; from then on nothing in it is ever made anew in silence |
 
+mod error;
 mod subjects;
 
 use std::ffi::OsString;
@@ -23,7 +24,7 @@ use crate::keys::{KeyError, PublicKey, Signer};
 use crate::log::{self, Audit, Event, Known, Log, LogError};
 use crate::policy_file::{self, Installed, Policy};
 use crate::rules::Instant;
-use crate::sheet::InputError;
+pub use error::{InstallError, StateError};
 pub(crate) use subjects::{Person, Subjects};
 
 const KEY: &str = "signing-key.pem";
@@ -35,49 +36,6 @@ const READY: &str = "ready";
 const LOCK: &str = "lock";
 /// More trusted keys than this are a mistake.
 const MAX_TRUSTED: usize = 1000;
-
-/// Why the state folder cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StateError {
-    /// Nothing says where it is.
-    #[error(
-        "no folder for the signing key and the audit log: set OBSCURA_STATE, XDG_STATE_HOME or HOME, or pass --state"
-    )]
-    NoFolder,
-    /// It was never used.
-    #[error("the state folder has not been used yet, so there is no signing key and no audit log in it")]
-    Unused,
-    /// Other accounts may look into it.
-    #[error("other accounts may look into the state folder; `chmod 700` takes that away")]
-    Exposed,
-    /// The operating system refused.
-    #[error("the state folder cannot be read or written: {0}")]
-    Io(#[from] std::io::Error),
-    /// A key cannot be used.
-    #[error("the {which} in the state folder cannot be used: {source}")]
-    Key {
-        /// Which key.
-        which: &'static str,
-        /// What is wrong with it.
-        source: KeyError,
-    },
-    /// The log cannot be used.
-    #[error(transparent)]
-    Log(#[from] LogError),
-}
-
-/// Why a policy could not be put in force.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum InstallError {
-    /// The file is no policy.
-    #[error("the policy file cannot be used: {0}")]
-    Policy(InputError),
-    /// The state folder cannot be used.
-    #[error(transparent)]
-    State(#[from] StateError),
-}
 
 /// What becomes of a wish to take the clock as right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,7 +101,7 @@ impl State {
         }
         check_owner_alone(folder)?;
         let signer = Signer::read(&folder.join(KEY)).map_err(key_error("signing key"))?;
-        let trusted = read_trusted(folder, signer.public())?;
+        let trusted = [vec![signer.public()], read_trusted(folder)?].concat();
         Ok(Self { folder: folder.to_owned(), signer, trusted })
     }
 
@@ -172,6 +130,18 @@ impl State {
     /// The key that signs here.
     pub fn public_key(&self) -> PublicKey {
         self.signer.public()
+    }
+
+    /// The keys that somebody put into a folder that was not used yet. They are believed as they would be afterwards: who
+    /// only receives files never decides anything.
+    ///
+    /// # Errors
+    /// [`StateError`] where one cannot be read, or other accounts may look into the folder.
+    pub fn trusted_before_use(folder: &Path) -> Result<Vec<PublicKey>, StateError> {
+        if folder.join(TRUSTED).is_dir() {
+            check_owner_alone(folder)?;
+        }
+        read_trusted(folder)
     }
 
     /// The keys whose signatures are believed, the own one first.
@@ -309,9 +279,9 @@ fn check_owner_alone(folder: &Path) -> Result<(), StateError> {
     if mode & 0o077 != 0 { Err(StateError::Exposed) } else { Ok(()) }
 }
 
-/// The own key, then those of the folder `trusted` in the order of their names.
-fn read_trusted(folder: &Path, own: PublicKey) -> Result<Vec<PublicKey>, StateError> {
-    let mut keys = vec![own];
+/// The keys of the folder `trusted` in the order of their names.
+fn read_trusted(folder: &Path) -> Result<Vec<PublicKey>, StateError> {
+    let mut keys = Vec::new();
     let entries = match std::fs::read_dir(folder.join(TRUSTED)) {
         Ok(entries) => entries.collect::<Result<Vec<_>, _>>()?,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),

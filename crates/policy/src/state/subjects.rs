@@ -20,6 +20,9 @@ const INDEX: &str = "index.key";
 /// A key file holds 64 digits and a line end.
 const MAX_BYTES: u64 = 256;
 
+/// What a key is overwritten with. Earlier versions wrote the digit zero.
+const DESTROYED: [u8; 64] = [b'0'; 64];
+
 /// The folder of keys. Whoever makes or destroys one holds the lock of the log.
 #[derive(Debug)]
 pub(crate) struct Subjects {
@@ -64,7 +67,8 @@ impl Subjects {
         let Some(key) = read_key(&path)? else { return Ok(None) };
         let reference = mac(&key, &[b"reference", id.as_bytes()]);
         let mut file = File::options().write(true).open(&path)?;
-        file.write_all(&[b'0'; 64])?;
+        // No key is read from it: where the file stays behind, killed before it is removed, it is as if it were gone.
+        file.write_all(&DESTROYED)?;
         file.sync_all()?;
         std::fs::remove_file(&path)?;
         durable::sync_folder(&self.folder)?;
@@ -80,6 +84,9 @@ impl Subjects {
 
 fn read_key(path: &Path) -> Result<Option<[u8; 32]>, KeyError> {
     let Some(bytes) = durable::read_if_there(path, MAX_BYTES)? else { return Ok(None) };
+    if bytes.starts_with(&DESTROYED) {
+        return Ok(None);
+    }
     let text = std::str::from_utf8(&bytes).or(Err(KeyError::NotAKey))?;
     Ok(Some(*text.trim().parse::<Sha256Digest>().or(Err(KeyError::NotAKey))?.as_bytes()))
 }
@@ -124,6 +131,10 @@ mod tests {
         assert_eq!(subjects.forget("p1").unwrap(), None);
         assert_ne!(of("p1").reference, p1.reference);
         assert_eq!(of("p2").reference, p2.reference);
+        // Killed between overwriting and removing it.
+        std::fs::write(subjects.file_of("p2").unwrap(), DESTROYED).unwrap();
+        assert_eq!(subjects.forget("p2").unwrap(), None);
+        assert_ne!(of("p2").reference, p2.reference);
         let names: Vec<_> = std::fs::read_dir(folder.path().join("subjects")).unwrap().collect();
         assert_eq!(names.len(), 3);
         assert!(names.into_iter().all(|name| !name.unwrap().file_name().to_string_lossy().contains("p1")));

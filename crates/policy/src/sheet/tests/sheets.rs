@@ -229,3 +229,25 @@ fn faults_are_bounded_and_what_is_no_yaml_has_one() {
     assert_eq!(faults("[]", &Config::default()).len(), 1);
     assert_eq!(faults(&SHEET.replace("id: pat,", "id: !x pat,"), &Config::default()).len(), 1);
 }
+
+/// A slip in a refusal must not put it out of effect.
+#[test]
+fn a_refusal_that_would_be_overlooked_denies() {
+    let config = Config::default();
+    let row = |recording: &str, decision: &str, at: &str, seq: u32| {
+        format!(
+            "- id: c9\n  subject: pat\n  recording: {recording}\n  stage: before_recording\n  decision: {decision}\n  \
+             purposes: [TRAIN]\n  max_audience: plenary\n  by: pat\n  authority: self\n  recorded_at: \"{at}\"\n  \
+             valid_from: \"{at}\"\n  expires_at: \"2027-04-01T00:00:00Z\"\n  seq: {seq}\n  evidence: form-9\napprovals: []\n"
+        )
+    };
+    let fault = |row: String| {
+        Sheet::parse_for(&SHEET.replace("approvals: []\n", &row), &config).err().map(|error| error.path)
+    };
+    let later = "2026-05-01T00:00:00Z";
+    assert_eq!(fault(row("rec-a", "withdraw", later, 2)), None, "the rules judge it");
+    assert_eq!(fault(row("rec-tset", "withdraw", later, 2)), Some("consents[1].recording".to_owned()));
+    assert_eq!(fault(row("rec-a", "refuse", later, 0)), Some("consents[1].seq".to_owned()));
+    assert_eq!(fault(row("rec-a", "refuse", "2026-03-01T00:00:00Z", 0)), None, "the permit came later");
+    assert_eq!(fault(row("rec-b", "permit", later, 2)), None, "a permit for another one counts for nothing");
+}

@@ -52,6 +52,9 @@ struct Line<'t> {
 
 /// The slip behind a complaint about a line, where one can be seen: the nearest at or above it.
 pub(super) fn find(text: &str, complaint: usize) -> Option<Slip> {
+    if let Some(slip) = tab(text, complaint) {
+        return Some(slip);
+    }
     let is_content = |line: &Line<'_>| !line.text.is_empty() && !line.text.starts_with('#');
     let all = text.lines().enumerate().take(complaint).map(|(index, line)| {
         let trimmed = line.trim_start_matches(' ');
@@ -63,6 +66,17 @@ pub(super) fn find(text: &str, complaint: usize) -> Option<Slip> {
         .find_map(missing_blank)
         .or_else(|| near.clone().find_map(open_bracket))
         .or_else(|| lost_indent(&content))
+}
+
+/// A tab in front of a line. The parser may complain of the line before, which it takes to go on there.
+fn tab(text: &str, complaint: usize) -> Option<Slip> {
+    let near = text.lines().zip(1usize..).skip(complaint.saturating_sub(2)).take(3);
+    let found = near.filter_map(|(line, number)| {
+        let blank = line.len() - line.trim_start().len();
+        let column = line.get(..blank)?.find('\t')?;
+        Some(Slip { line: number, column: column + 1, what: "a tab stands here; indent with blanks" })
+    });
+    found.min_by_key(|slip| slip.line.abs_diff(complaint))
 }
 
 /// `state:active`, `-id: c1`.
@@ -137,7 +151,7 @@ mod tests {
             (error.line, error.to_string())
         };
         for (from, to, line, words) in [
-            ("  state: active", "\tstate: active", 2, "a tab"),
+            ("  state: active", "\tstate: active", 3, "a tab"),
             ("label: bay", "label: @bay", 6, "in quotes"),
             ("label: bay", "label: 'bay", 6, "quotation mark"),
             ("label: bay", "label: \"a\\q\"", 6, "backslash"),
