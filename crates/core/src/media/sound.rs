@@ -22,7 +22,8 @@ const MAX_CHANNELS: i32 = 2;
 /// Time stamps in whole milliseconds wander by this much without meaning a gap.
 const JITTER_NANOS: u64 = 4_000_000;
 
-/// A hole longer than this is a broken clock, not a pause.
+/// Holes longer than this, alone or together, are a broken clock and no pauses: each is filled with silence, and a file of
+/// some kilobytes could ask for days of it.
 const MAX_GAP_NANOS: u64 = 6 * 3600 * 1_000_000_000;
 
 /// Of a live source, a hole longer than this ends its sound.
@@ -98,7 +99,7 @@ impl SoundSource {
         let channels = u16::try_from(info.channels()).unwrap_or(u16::MAX);
         let spec = SoundSpec { rate_hz: info.rate(), channels };
         let start = demux.start_of(&first).unwrap_or_default();
-        let clock = SampleClock { spec, start, frames: 0 };
+        let clock = SampleClock { spec, start, frames: 0, silent: 0 };
         Ok(Some(Self { demux, spec, start, waiting: Some(first), clock, promised_end: None }))
     }
 
@@ -179,6 +180,8 @@ struct SampleClock {
     spec: SoundSpec,
     start: PtsNanos,
     frames: u64,
+    /// Of these, so many were silence in holes.
+    silent: u64,
 }
 
 impl SampleClock {
@@ -192,10 +195,14 @@ impl SampleClock {
         let channels = u64::from(self.spec.channels.max(1));
         let (now, here) = (self.now(), pts.unwrap_or_else(|| self.now()));
         let (gap, overlap) = (here.since(now).0, now.since(here).0);
-        if gap > MAX_GAP_NANOS {
-            return Err(MediaError::Unusable(format!("its sound jumps by more than six hours at {now}")));
+        let filled = self.spec.nanos(self.silent);
+        if filled.saturating_add(gap) > MAX_GAP_NANOS {
+            return Err(MediaError::Unusable(format!(
+                "its sound has holes of more than six hours up to {now}"
+            )));
         }
         let silence = if gap > JITTER_NANOS { self.spec.frames(gap) } else { 0 };
+        self.silent += silence;
         let late = if overlap > JITTER_NANOS { self.spec.frames(overlap) } else { 0 };
         let skip = usize::try_from(late.saturating_mul(channels)).unwrap_or(usize::MAX).min(len);
         self.frames += silence + (len - skip) as u64 / channels;
@@ -235,7 +242,12 @@ mod tests {
     use super::*;
 
     fn clock() -> SampleClock {
-        SampleClock { spec: SoundSpec { rate_hz: 48_000, channels: 2 }, start: PtsNanos(0), frames: 0 }
+        SampleClock {
+            spec: SoundSpec { rate_hz: 48_000, channels: 2 },
+            start: PtsNanos(0),
+            frames: 0,
+            silent: 0,
+        }
     }
 
     #[test]
@@ -253,5 +265,14 @@ mod tests {
         clock.admit(Some(PtsNanos(0)), 2048).unwrap();
         assert_eq!(clock.admit(Some(PtsNanos(22_000_000)), 2048).unwrap(), (0, 0));
         assert!(clock.admit(Some(PtsNanos(u64::MAX)), 2).is_err());
+    }
+
+    #[test]
+    fn many_long_holes_are_no_pauses_either() {
+        let (mut clock, hour) = (clock(), 3_600_000_000_000);
+        for n in 1..=5 {
+            assert!(clock.admit(Some(PtsNanos(n * hour)), 2).is_ok(), "{n}");
+        }
+        assert!(clock.admit(Some(PtsNanos(7 * hour)), 2).is_err());
     }
 }

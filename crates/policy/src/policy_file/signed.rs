@@ -79,7 +79,9 @@ pub(crate) fn load(folder: &Path, trusted: &[PublicKey]) -> Policy {
     let signature_ok = signed.is_some() && signed.as_deref() == text;
     let problem = match (&parsed, signature_ok) {
         (None, _) => Some(format!("the policy file is missing or cannot be read; {ADVICE}")),
-        (Some(Err(e)), _) => Some(format!("the policy file cannot be used: {e}; {ADVICE}")),
+        (Some(Err(e)), _) => {
+            Some(format!("the policy file cannot be used: {e}; correct that first, then {ADVICE}"))
+        }
         (Some(Ok(_)), false) => Some(format!("the policy file is not the one that was signed; {ADVICE}")),
         (Some(Ok(_)), true) => None,
     };
