@@ -6,7 +6,7 @@ pub(crate) fn counted(number: impl TryInto<u64>, one: &str, many: &str) -> Strin
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// A word this far from a known one was another one: two letters of it, or three changes of any kind in a long one.
+/// With more changes than this, or where they are half of the known word, another word was meant.
 const MOST_SLIPS: usize = 3;
 
 /// The known word that a mistyped one most likely stands for: nearest by insertions, losses, changes and swaps of

@@ -7,17 +7,25 @@ use std::path::Path;
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
+/// Opens a regular file to read it. Opening a pipe would wait for somebody to write into it.
+///
+/// # Errors
+/// Whatever the operating system reports; `InvalidInput` where it is no file.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    if std::fs::metadata(path)?.is_file() {
+        File::open(path)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"))
+    }
+}
+
 /// Reads a regular file of at most `max_bytes`.
 ///
 /// # Errors
-/// Whatever the operating system reports; `InvalidData` where the file is larger or no file.
+/// As [`open_regular`]; `InvalidData` where the file is larger.
 pub(crate) fn read(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
-    // Opening a pipe would wait for somebody to write into it.
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a regular file"));
-    }
     let mut bytes = Vec::new();
-    File::open(path)?.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
+    open_regular(path)?.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max_bytes {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it is too large"));
     }

@@ -36,6 +36,7 @@ mod verify;
 pub use obscura_core::engine::analyze;
 
 pub use dsse::EnvelopeError;
+pub use durable::open_regular;
 pub use gate::{GateError, Order, Source, Verdict, consider, judge, note_unusable_sheet, render};
 pub use keys::{KeyError, PublicKey};
 pub use log::{Audit, CheckpointError, LogError};

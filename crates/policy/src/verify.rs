@@ -1,6 +1,5 @@
 //! Verifying an output: its receipt's signature, its digest, its container, and the audit log's word for it.
 
-use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
 
@@ -93,7 +92,7 @@ pub fn verify(
     keys: &[PublicKey],
     state: Option<&State>,
 ) -> Result<Verified, VerifyError> {
-    let file = open(output).map_err(VerifyError::Output)?;
+    let file = durable::open_regular(output).map_err(VerifyError::Output)?;
     let json = durable::read(receipt, MAX_RECEIPT_BYTES).map_err(|e| match e.kind() {
         io::ErrorKind::NotFound => VerifyError::NoReceipt,
         _ => VerifyError::Receipt(e),
@@ -133,14 +132,6 @@ pub fn verify(
         source_was_cut: was_cut.unwrap_or(false),
         uncertain: spans.unwrap_or_default(),
     })
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    // Opening a pipe would wait for somebody to write into it.
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a regular file"));
-    }
-    File::open(path)
 }
 
 /// The digest that was signed, and what was said about it.

@@ -16,9 +16,7 @@ use crate::{clock, commands};
 pub(crate) fn run(args: &CheckArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     let state = commands::open_state(state, printer)?;
     let policy = state.policy();
-    commands::warn_of(&policy, printer);
-    commands::name_purposes(&args.request.purpose, &policy, printer);
-    commands::check_audience("--audience", &args.request.audience, &policy.config)?;
+    commands::look_at_request(&args.request, &policy, printer)?;
     let sheet = commands::read_sheet_to_decide(&args.request.sheet, &policy.config, printer)?;
     let input = commands::open_source(&args.request.clip)?;
     let plan = Plan { voice: args.voice, hide: args.hide, ..Plan::default() };

@@ -13,16 +13,16 @@ pub(crate) mod report;
 pub(crate) mod sheet;
 pub(crate) mod verify;
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use obscura_policy::media::{Address, InputFile};
 use obscura_policy::rules::Decision;
 use obscura_policy::sheet::{MAX_FAULTS, Sheet, faults};
-use obscura_policy::{Order, Policy, State, StateError, config::Config};
+use obscura_policy::{Order, Policy, State, StateError, config::Config, open_regular};
 
 use crate::args::RequestArgs;
 use crate::clock;
@@ -32,15 +32,6 @@ use crate::wording::did_you_mean;
 
 /// Text files larger than this are not read.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
-
-/// Opens a file to read it. Opening a pipe would wait for somebody to write into it.
-pub(crate) fn open_regular(path: &Path) -> std::io::Result<File> {
-    if std::fs::metadata(path)?.is_file() {
-        File::open(path)
-    } else {
-        Err(std::io::Error::new(ErrorKind::InvalidInput, "it is a folder, a device or a pipe"))
-    }
-}
 
 /// Reads a text file that the user named; `what` says which in messages.
 pub(crate) fn read_text(path: &Path, what: &str) -> Result<String, Failure> {
@@ -119,7 +110,7 @@ pub(crate) fn purposes_of(config: &Config) -> Vec<&str> {
 }
 
 /// A mistyped purpose is refused by the rules like any unknown one; this says which ones there are.
-pub(crate) fn name_purposes(asked_for: &str, policy: &Policy, printer: &Printer) {
+fn name_purposes(asked_for: &str, policy: &Policy, printer: &Printer) {
     let known = purposes_of(&policy.config);
     if !known.contains(&asked_for) {
         printer.say(&format!(
@@ -145,8 +136,19 @@ pub(crate) fn check_audience(option: &str, asked_for: &str, config: &Config) -> 
         .with_help(format!("it lists, from the narrowest to the widest: {}", known.join(", "))))
 }
 
+/// Says what the rules would not say as well about a request, and refuses what they could not judge.
+pub(crate) fn look_at_request(
+    request: &RequestArgs,
+    policy: &Policy,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    warn_of(policy, printer);
+    name_purposes(&request.purpose, policy, printer);
+    check_audience("--audience", &request.audience, &policy.config)
+}
+
 /// Says what is wrong with a policy under which nothing is allowed.
-pub(crate) fn warn_of(policy: &Policy, printer: &Printer) {
+fn warn_of(policy: &Policy, printer: &Printer) {
     if let Some(problem) = &policy.problem {
         printer.say(&format!("the policy allows nothing: {problem}"));
     }
@@ -181,10 +183,10 @@ pub(crate) fn save(path: &Path, bytes: &[u8], what: &str, keeps: Keeps) -> Resul
     let aside = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
     let write = || {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
-        if let Ok(old) = std::fs::metadata(path).map(|old| old.permissions().mode())
-            && keeps == Keeps::Permissions
+        if keeps == Keeps::Permissions
+            && let Ok(old) = std::fs::metadata(path)
         {
-            file.set_permissions(Permissions::from_mode(old))?;
+            file.set_permissions(old.permissions())?;
         }
         file.write_all(bytes)?;
         file.sync_all()?;

@@ -10,7 +10,7 @@ use obscura_policy::media::{
     EngineError, InputFile, Link, OutputError, TrackFile, TrackReport, TracksError, home_folder, prepare,
 };
 use obscura_policy::{
-    Permit, Receipt, Source, State, Verdict, judge, note_unusable_sheet, receipt_path, render,
+    Permit, Receipt, Source, State, Verdict, judge, note_unusable_sheet, open_regular, receipt_path, render,
 };
 
 use crate::args::{MAX_LIVE_SECONDS, RedactArgs};
@@ -22,21 +22,13 @@ use crate::{clock, commands, interrupt, stages};
 
 pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     let began = Instant::now();
-    let is_same = |path: &Path| {
-        path.canonicalize().is_ok_and(|path| args.request.clip.canonicalize().is_ok_and(|clip| clip == path))
-    };
-    if is_same(&args.output) || is_same(&receipt_path(&args.output)) {
-        return Err(overwrites_the_recording());
-    }
-    check_target(&args.output, args.overwrite)?;
+    check_target(&args.request.clip, &args.output, args.overwrite)?;
     let plan = args.plan();
     check_use(&plan)?;
     check_strength(&plan)?;
     let state = commands::open_state(state, printer)?;
     let policy = state.policy();
-    commands::warn_of(&policy, printer);
-    commands::name_purposes(&args.request.purpose, &policy, printer);
-    commands::check_audience("--audience", &args.request.audience, &policy.config)?;
+    commands::look_at_request(&args.request, &policy, printer)?;
     let sheet = match commands::read_sheet_to_decide(&args.request.sheet, &policy.config, printer) {
         Err(denied) if denied.exit == Exit::Denied => {
             note_unusable_sheet(&state, clock::now()?)?;
@@ -156,7 +148,7 @@ fn read_tracks(args: &RedactArgs, input: &InputFile) -> Result<Option<TrackFile>
         }
         return Ok(None);
     };
-    let file = commands::open_regular(path).map_err(|e| {
+    let file = open_regular(path).map_err(|e| {
         Failure::new(Exit::Usage, format!("the file of tracks cannot be read: {e}"))
             .with_help("check the name of the file of tracks")
     })?;
@@ -168,7 +160,13 @@ fn read_tracks(args: &RedactArgs, input: &InputFile) -> Result<Option<TrackFile>
 }
 
 /// Refuses what can be refused before a long recording is read.
-fn check_target(output: &Path, overwrite: bool) -> Result<(), Failure> {
+fn check_target(clip: &Path, output: &Path, overwrite: bool) -> Result<(), Failure> {
+    let is_clip = |path: &Path| {
+        path.canonicalize().is_ok_and(|path| clip.canonicalize().is_ok_and(|clip| clip == path))
+    };
+    if is_clip(output) || is_clip(&receipt_path(output)) {
+        return Err(overwrites_the_recording());
+    }
     let is_mp4 =
         output.extension().is_some_and(|e| e.eq_ignore_ascii_case("mp4") || e.eq_ignore_ascii_case("m4v"));
     if !is_mp4 {

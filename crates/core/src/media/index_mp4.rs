@@ -47,7 +47,8 @@ pub(super) fn read(file: &File, file_length: u64) -> Result<InputIndex, MediaErr
         ));
     }
     let fragmented = child(&moov, b"mvex").is_some();
-    let length = movie_duration(&moov).filter(|_| !fragmented);
+    let duration = movie_duration(&moov);
+    let length = duration.filter(|_| !fragmented);
     let pictures = || tracks.iter().filter(|t| &t.handler == b"vide");
     let picture = pictures().find(|t| !t.is_preview(length));
     if picture.is_none() && pictures().next().is_some() {
@@ -58,7 +59,7 @@ pub(super) fn read(file: &File, file_length: u64) -> Result<InputIndex, MediaErr
     }
     let mut index = InputIndex {
         timescale: picture.map(|t| t.timescale).filter(|t| *t > 0),
-        duration: movie_duration(&moov),
+        duration,
         full_range: picture.is_some_and(|t| says_full_range(t.stbl)),
         picture_samples: None,
         cut: None,

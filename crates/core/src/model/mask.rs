@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BoxPx, EllipsePx, FrameSize, PtsNanos};
+use super::{BoxPx, EllipsePx, PtsNanos};
 
 /// A face that a detector reports in one frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -134,34 +134,6 @@ impl MaskArea {
             Self::Rectangle(inside) => is_inside(&inside.corners(), x, y),
             Self::Box(bbox) => (bbox.x0..=bbox.x1).contains(&x) && (bbox.y0..=bbox.y1).contains(&y),
             Self::Polygon(points) => is_inside(points, x, y),
-        }
-    }
-
-    /// Whether more of it than a border can lie in pictures of a size: masks are rounded outwards, and what only touches
-    /// the picture's edge would cover a column of it.
-    pub fn reaches_into(&self, size: FrameSize) -> bool {
-        let Some((low, high)) = self.bounds() else { return true };
-        low.x < size.width() as f32 && low.y < size.height() as f32 && high.x > 0.0 && high.y > 0.0
-    }
-
-    /// The corners of the box around it, top left and bottom right; none of a whole picture.
-    fn bounds(&self) -> Option<(PointPx, PointPx)> {
-        let around = |points: &[PointPx]| {
-            let begin = (PointPx { x: f32::MAX, y: f32::MAX }, PointPx { x: f32::MIN, y: f32::MIN });
-            points.iter().fold(begin, |(low, high), p| {
-                (
-                    PointPx { x: low.x.min(p.x), y: low.y.min(p.y) },
-                    PointPx { x: high.x.max(p.x), y: high.y.max(p.y) },
-                )
-            })
-        };
-        let of_box = |b: &BoxPx| (PointPx { x: b.x0, y: b.y0 }, PointPx { x: b.x1, y: b.y1 });
-        match self {
-            Self::WholeFrame => None,
-            Self::Ellipse(ellipse) => Some(of_box(&ellipse.bounding_box())),
-            Self::Rectangle(inside) => Some(around(&inside.corners())),
-            Self::Box(bbox) => Some(of_box(bbox)),
-            Self::Polygon(points) => Some(around(points)),
         }
     }
 

@@ -169,21 +169,6 @@ mod tests {
     }
 
     #[test]
-    fn what_only_touches_the_border_does_not_reach_into_the_picture() {
-        let reaches = |text: &str| {
-            text.parse::<Region>().unwrap().area.reaches_into(crate::model::FrameSize::rounded_up(640, 360))
-        };
-        assert!(
-            ["0,0,1,1", "639,359,9,9", "-5,-5,6,6", "600,300;900,300;900,900", "frame"]
-                .into_iter()
-                .all(reaches)
-        );
-        assert!(
-            !["640,80,200,100", "640,360,20,20", "-10,-10,10,10", "0,360,640,1"].into_iter().any(reaches)
-        );
-    }
-
-    #[test]
     fn what_is_no_region_is_refused() {
         for text in [
             "",

@@ -25,7 +25,7 @@ pub(super) fn all<'a>(job: &Job<'a>) -> impl Iterator<Item = (String, &'a Region
 pub(super) fn check(job: &Job<'_>, format: &PictureFormat) -> Result<(), EngineError> {
     let size = format.size;
     for (name, region) in all(job) {
-        if !region.area.reaches_into(size) || !covers_any(&region.area, size) {
+        if !covers_any(&region.area, size) {
             let (width, height) = (size.width(), size.height());
             let why = format!("lies outside the picture, which is {width}x{height} pixels");
             return Err(EngineError::OutOfReach { name, why });

@@ -9,7 +9,7 @@ use super::gpu::GpuBackend;
 use super::grid::{CellGrid, GridLayout};
 use super::memory::{SurfaceKey, SurfaceMemory};
 use super::rows::reached;
-use super::spans::{Coverage, union_luma_px};
+use super::spans::{self, Coverage, union_luma_px};
 use super::veil::Veils;
 use crate::draws::Draws;
 use crate::gpu::{self, SoftwareGpu};
@@ -229,9 +229,10 @@ impl Redactor {
     }
 }
 
-/// Whether an area covers anything of pictures of a size.
+/// Whether an area covers anything of pictures of a size. One that only touches their edge was meant for elsewhere, though
+/// its mask, which is rounded outwards, covers a column or a row.
 pub fn covers_any(area: &MaskArea, size: FrameSize) -> bool {
-    !Coverage::of(area, size).is_empty()
+    spans::reaches_into(area, size) && !Coverage::of(area, size).is_empty()
 }
 
 /// What of a mask lies outside the areas that are to stay clear.

@@ -47,6 +47,21 @@ pub(crate) struct Coverage {
     rows: Extent,
 }
 
+/// Whether the box around an area and pictures of a size share more than an edge.
+pub(super) fn reaches_into(area: &MaskArea, size: FrameSize) -> bool {
+    let points = match area {
+        MaskArea::WholeFrame => return true,
+        MaskArea::Ellipse(ellipse) => corners_of(&ellipse.bounding_box()).to_vec(),
+        MaskArea::Rectangle(inside) => inside.corners().to_vec(),
+        MaskArea::Box(bbox) => corners_of(bbox).to_vec(),
+        MaskArea::Polygon(points) => points.clone(),
+    };
+    Outline::of(&points, f32::MAX).is_none_or(|outline| {
+        let ((left, right), (top, bottom)) = (outline.columns(), outline.rows());
+        left < size.width() as f64 && top < size.height() as f64 && right > 0.0 && bottom > 0.0
+    })
+}
+
 impl Coverage {
     /// The part of `area` inside the picture. A shape that is not sound, or absurdly large, covers everything.
     pub(crate) fn of(area: &MaskArea, size: FrameSize) -> Self {

@@ -65,14 +65,15 @@ impl ReceiptOnFile {
             Ok(found) => found,
             Err(e) => return Ok(Self::Unverified(e.to_string())),
         };
-        if let Some(state) = state.filter(|state| state.public_key() == signed_by)
-            && !is_logged(state, Sha256Digest::of(&json), output)
-        {
-            return Ok(Self::Unverified(VerifyError::NotLogged.to_string()));
-        }
         let derivative = path.to_str().and_then(|path| path.strip_suffix(SUFFIX)).map(Path::new);
         let derivative = derivative.filter(|derivative| derivative.exists());
-        if let Some(Err(e)) = derivative.map(|derivative| verify(derivative, path, keys, state)) {
+        let own = state.filter(|state| state.public_key() == signed_by);
+        let checked = match (derivative, own) {
+            (Some(derivative), _) => verify(derivative, path, keys, state).map(drop),
+            (None, Some(own)) => logged(own, Sha256Digest::of(&json), output),
+            (None, None) => Ok(()),
+        };
+        if let Err(e) = checked {
             return Ok(Self::Unverified(e.to_string()));
         }
         Ok(ReceiptFacts::of(&predicate, derivative.is_some())
@@ -80,9 +81,9 @@ impl ReceiptOnFile {
     }
 }
 
-/// A log that cannot be read knows nothing.
-fn is_logged(state: &State, receipt: Sha256Digest, output: Sha256Digest) -> bool {
-    state.look_up(receipt, output).is_ok_and(|known| known.entry.is_some())
+/// That the log knows a receipt whose derivative is elsewhere.
+fn logged(own: &State, receipt: Sha256Digest, output: Sha256Digest) -> Result<(), VerifyError> {
+    own.look_up(receipt, output)?.entry.map(drop).ok_or(VerifyError::NotLogged)
 }
 
 impl ReceiptFacts {

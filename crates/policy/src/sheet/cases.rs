@@ -87,13 +87,8 @@ impl fmt::Display for JudgedCase<'_> {
         if let Some(until) = self.valid_until {
             write!(f, " until {until}")?;
         }
-        let reasons = self.rules.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
-        let why: Vec<&str> = [reasons.as_str()]
-            .into_iter()
-            .filter(|why| !why.is_empty())
-            .chain(self.error.as_deref())
-            .collect();
-        if why.is_empty() { Ok(()) } else { write!(f, ", {}", why.join(": ")) }
+        self.rules.iter().try_for_each(|rule| write!(f, ", {rule}"))?;
+        self.error.iter().try_for_each(|error| write!(f, ": {error}"))
     }
 }
 

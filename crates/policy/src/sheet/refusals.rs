@@ -13,13 +13,12 @@ const OVERRULED: &str = "this refusal or withdrawal was recorded after a permit 
 
 /// The first refusal or withdrawal that would be overlooked, and why.
 pub(super) fn overlooked(sheet: &Sheet) -> Option<(String, &'static str)> {
-    let rows = || sheet.consents.iter();
     let is_no = |row: &Consent| matches!(row.decision, ConsentDecision::Refuse | ConsentDecision::Withdraw);
     sheet.consents.iter().enumerate().filter(|(_, row)| is_no(row)).find_map(|(n, no)| {
         if no.recording != sheet.recording.id {
             return Some((format!("consents[{n}].recording"), OTHER_RECORDING));
         }
-        let is_overruled = rows().any(|yes| {
+        let is_overruled = sheet.consents.iter().any(|yes| {
             yes.decision == ConsentDecision::Permit
                 && (&yes.subject, &yes.recording, yes.stage) == (&no.subject, &no.recording, no.stage)
                 && yes.seq > no.seq

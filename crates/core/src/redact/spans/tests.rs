@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::BoxPx;
+use crate::model::{BoxPx, Region};
+use crate::redact::covers_any;
 
 fn ellipse(cx: f32, cy: f32, rx: f32, ry: f32, angle_rad: f32) -> MaskArea {
     MaskArea::Ellipse(EllipsePx { cx, cy, rx, ry, angle_rad })
@@ -140,4 +141,14 @@ fn a_polygon_covers_every_pixel_inside_it() {
     }
     let broken = MaskArea::Polygon(vec![PointPx { x: f32::NAN, y: 0.0 }; 3]);
     assert_eq!(Coverage::of(&broken, size), Coverage::whole_frame(size));
+}
+
+#[test]
+fn what_only_touches_the_border_does_not_reach_into_the_picture() {
+    let size = FrameSize::rounded_up(640, 360);
+    let reaches = |text: &str| covers_any(&text.parse::<Region>().unwrap().area, size);
+    assert!(
+        ["0,0,1,1", "639,359,9,9", "-5,-5,6,6", "600,300;900,300;900,900", "frame"].into_iter().all(reaches)
+    );
+    assert!(!["640,80,200,100", "640,360,20,20", "-10,-10,10,10", "0,360,640,1"].into_iter().any(reaches));
 }
