@@ -66,6 +66,25 @@ fn kept(clip: &Path, output: &Path, area: Area) -> f32 {
     correlation(&cut(&before, PICTURE.width, area), &cut(&after, PICTURE.width, area))
 }
 
+/// A recording may say that it has 240 pictures a second, and have 25: what is skipped goes by the clock.
+#[test]
+fn pictures_that_come_more_slowly_than_the_recording_says_are_searched_as_often() {
+    let bench = Bench::new();
+    let clip = bench.make(
+        "claims.ts",
+        "-loop 1 -framerate 25 -t 1 -i {media}/astronaut.png -vf format=yuv420p -c:v libx264 -preset veryfast \
+         -bsf:v h264_metadata=tick_rate=480",
+    );
+    let (_, found) = analyze(&bench, &clip, &[]);
+    let times: Vec<u64> =
+        found["pts_nanos"].as_array().unwrap().iter().map(|pts| pts.as_u64().unwrap()).collect();
+    assert_eq!((times.len(), times[1] - times[0]), (25, 40_000_000));
+    let boxes = found["tracks"][0]["boxes"].as_array().unwrap().iter();
+    let detected: Vec<u64> =
+        boxes.filter(|one| one["source"] == "detected").map(|one| one["frame"].as_u64().unwrap()).collect();
+    assert_eq!(detected, [0, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24], "every 80 ms once the face is known");
+}
+
 #[test]
 fn what_was_analysed_is_what_is_hidden() {
     let bench = Bench::new();

@@ -32,6 +32,7 @@ mod people;
 mod prepare;
 mod runtime;
 mod schedule;
+mod searches;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub use people::PeopleDetector;
 pub use prepare::Place;
 pub use runtime::Runtime;
 pub use schedule::Schedule;
+pub use searches::Searches;
 pub use text::TextDetector;
 pub use thumbnail::thumbnail;
 pub use yunet::YuNet;

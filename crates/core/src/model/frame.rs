@@ -144,6 +144,8 @@ pub struct Frame {
     /// Position among those that may be searched, if it is one: of a recording all are, of a live source one in
     /// 75 ms, unless it came late.
     pub turn: Option<u64>,
+    /// Position among those that are searched for faces, if it is one.
+    pub search: Option<u64>,
     size: FrameSize,
     bytes: PooledBytes,
 }
@@ -254,6 +256,7 @@ impl FramePool {
             damaged: false,
             late: false,
             turn: Some(seq),
+            search: None,
             size: self.size,
             bytes,
         }

@@ -179,7 +179,8 @@ fn look_at_all(
     let (to_order, order_in) = bounded::<Looked>(detectors.len() * 2);
     thread::scope(|scope| {
         let starter = Starter { scope, brake, gauges, writer: None };
-        let decoding = starter.stage("decode", move |watch| decode::run(pictures, &to_search, watch))?;
+        let decoding =
+            starter.stage("decode", move |watch| decode::run(pictures, None, &to_search, watch))?;
         let mut searches = Vec::new();
         for detector in detectors {
             let (input, output) = (search_in.clone(), to_order.clone());

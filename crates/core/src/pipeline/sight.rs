@@ -12,7 +12,7 @@ use super::stages::{decode, detect, follow};
 use super::threads::{Handle, Starter};
 use super::tracks::Script;
 use super::watching::Lookouts;
-use crate::detect::{CenterFace, Schedule};
+use crate::detect::{CenterFace, Schedule, Searches};
 use crate::media::{PictureFormat, PictureSource};
 use crate::model::{Frame, FrameMasks, OnUncertain, Plan};
 use crate::track::{Follower, Prospects, TrackReport, TrackSettings};
@@ -97,14 +97,16 @@ impl<'scope> Starter<'scope, '_, '_> {
             MaskOrigin::Search(looking) => self.looking(pictures, *looking, output),
             MaskOrigin::Nothing => {
                 let (to_follow, follow_in) = bounded(1);
-                let decoding = self.stage("decode", move |watch| decode::run(pictures, &to_follow, watch))?;
+                let decoding =
+                    self.stage("decode", move |watch| decode::run(pictures, None, &to_follow, watch))?;
                 let following =
                     self.stage("follow", move |watch| Ok(follow::run_nothing(&follow_in, &output, watch)))?;
                 Ok(Sighted { decoding, following })
             }
             MaskOrigin::Script(script) => {
                 let (to_follow, follow_in) = bounded(4);
-                let decoding = self.stage("decode", move |watch| decode::run(pictures, &to_follow, watch))?;
+                let decoding =
+                    self.stage("decode", move |watch| decode::run(pictures, None, &to_follow, watch))?;
                 let following = self
                     .stage("follow", move |watch| follow::run_script(script, &follow_in, &output, watch))?;
                 Ok(Sighted { decoding, following })
@@ -126,7 +128,9 @@ impl<'scope> Starter<'scope, '_, '_> {
         let waiting = detectors.len().div_ceil(2);
         let (to_detect, detect_in) = bounded(waiting);
         let (to_follow, follow_in) = bounded(waiting);
-        let decoding = self.stage("decode", move |watch| decode::run(pictures, &to_detect, watch))?;
+        let searches = Some(Searches::new(schedule));
+        let decoding =
+            self.stage("decode", move |watch| decode::run(pictures, searches, &to_detect, watch))?;
         for detector in detectors {
             let (input, output) = (detect_in.clone(), to_follow.clone());
             let (lately, lookouts) = (Arc::clone(&lately), Arc::clone(&lookouts));

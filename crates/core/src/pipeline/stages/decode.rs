@@ -2,6 +2,7 @@
 
 use crossbeam_channel::Sender;
 
+use crate::detect::Searches;
 use crate::media::PictureSource;
 use crate::model::Frame;
 use crate::pipeline::error::EngineError;
@@ -15,15 +16,18 @@ pub(in crate::pipeline) struct Decoded {
     pub(in crate::pipeline) late: u64,
 }
 
+/// Decodes all pictures. `searches` says which of them are searched for faces; without it, none is.
 pub(in crate::pipeline) fn run(
     mut pictures: PictureSource,
+    mut searches: Option<Searches>,
     output: &Sender<Frame>,
     watch: &mut Watch<'_>,
 ) -> Result<Decoded, EngineError> {
     let mut decoded = Decoded::default();
     loop {
         watch.input(|| pictures.wait())?;
-        let Some(frame) = pictures.next_frame()? else { break };
+        let Some(mut frame) = pictures.next_frame()? else { break };
+        frame.search = searches.as_mut().and_then(|searches| searches.nth(frame.turn, frame.pts));
         watch.count();
         decoded.frames += 1;
         decoded.damaged += u64::from(frame.damaged);

@@ -23,7 +23,7 @@ pub(in crate::pipeline) fn run(
     watch: &mut Watch<'_>,
 ) -> Result<(), EngineError> {
     while let Some(frame) = watch.take(input) {
-        let detections = match frame.turn.and_then(|turn| schedule.nth_search(turn)) {
+        let detections = match frame.search {
             Some(nth) => {
                 let Some(found) = search(&mut detector, lookouts, &frame, nth, (schedule, lately), watch)?
                 else {
