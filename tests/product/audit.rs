@@ -1,7 +1,9 @@
 //! The audit log: what a denied, a pending and a permitted run leave in it, and how every change to it is found.
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use obscura_tests::run::finish;
 use obscura_tests::{Bench, Run, Sheet, sheet};
@@ -160,10 +162,24 @@ fn a_log_that_is_gone_is_missed() {
     bench.assert_nothing_left();
 }
 
+/// What a command says where somebody sits who gives an answer.
+fn at_a_terminal(bench: &Bench, args: &str, answer: &str) -> String {
+    let obscura = bench.obscura();
+    let mut command = Command::new("script");
+    command.args(["--quiet", "--return", "--command"]);
+    command.arg(format!("{} {args}", obscura.get_program().display())).arg("/dev/null");
+    command.envs(obscura.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(answer.as_bytes()).unwrap();
+    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+}
+
 #[test]
 fn a_person_can_be_forgotten() {
     let (bench, clip) = with_denials(1);
     let before = bench.log()[1]["subjects"][0].clone();
+    let asked = at_a_terminal(&bench, &format!("audit forget {}", sheet::SUBJECT), "subject-zq18\n");
+    assert!(asked.contains("nothing was destroyed"), "{asked}");
     finish(bench.obscura().args(["audit", "forget", sheet::SUBJECT])).expect(0);
     finish(bench.obscura().args(["audit", "forget", sheet::SUBJECT])).refused(2, &["no key"]);
     denied(&bench, &clip);

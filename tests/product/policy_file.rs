@@ -97,7 +97,10 @@ fn a_listed_store_is_the_only_place_for_results() {
     fs::create_dir(&store).unwrap();
     change(&bench, "approved_stores = []", &format!("approved_stores = [\"{}\"]", store.display()));
     sign(&bench).expect(0);
-    bench.redact(&clip, &[]).refused(3, &["R20-STORAGE"]);
+    let folder = store.to_str().unwrap();
+    bench.redact(&clip, &[]).refused(3, &["R20-STORAGE", folder]);
+    let judged = check(&bench, &Sheet::permitting(&clip), &clip).expect(0);
+    assert!(judged.stderr.contains(folder), "{}", judged.stderr);
     let listed = format!("approved_stores = [\"{}\"]", store.display());
     change(&bench, &listed, &listed.replace("/store\"", "/out\""));
     sign(&bench).expect(0);

@@ -151,6 +151,13 @@ fn only_who_agreed_to_be_identifiable_stays_clear() {
     assert_eq!(bench.receipt()["tracks"]["clear"], 0);
     let verified = finish(bench.obscura().arg("verify").arg(bench.output())).expect(0);
     assert!(!verified.stdout.contains("left open"), "{}", verified.stdout);
+
+    // Whom the sheet does not list is hidden, and a slip of the hand is named.
+    let text = std::fs::read_to_string(&tracks).unwrap();
+    std::fs::write(&tracks, text.replace(SUBJECT, &format!("{SUBJECT}i"))).unwrap();
+    let run = redact(&bench, &clip, &agreed, &wanted).expect(0);
+    assert!(run.stderr.contains(&format!("did you mean {SUBJECT}?")), "{}", run.stderr);
+    assert!(kept(&clip, &bench.output(), LEFT) < 0.3);
 }
 
 #[test]

@@ -50,10 +50,10 @@ pub mod media {
     //! What the engine offers to those who may look but not render.
 
     pub use obscura_core::engine::{
-        AdapterInfo, Address, Analysis, AssetError, AssetStatus, Assets, Component, EngineError, FailureKind,
-        InputFile, Link, MAX_TRACKS_BYTES, MediaError, OpenError, OutputError, Phase, Progress, StageReport,
-        TrackFile, TrackReport, TracksError, home_folder, list_adapters, list_assets, list_components,
-        prepare,
+        AdapterInfo, Address, Analysis, AssetError, AssetStatus, Assets, BesideReport, Component,
+        EngineError, FailureKind, InputFile, Link, MAX_TRACKS_BYTES, MediaError, OpenError, OutputError,
+        Phase, Progress, StageReport, TrackFile, TrackReport, TracksError, home_folder, list_adapters,
+        list_assets, list_components, prepare,
     };
     pub use obscura_core::model;
 }

@@ -166,7 +166,7 @@ pub(crate) enum AuditCommand {
     Export,
     /// Destroy the key of a person, so that nothing in the log leads to them any more
     #[command(
-        after_help = "Example:\n  obscura audit forget subject-17\n\nThe log still verifies. This cannot be undone."
+        after_help = "Example:\n  obscura audit forget subject-17\n\nThe log still verifies. This cannot be undone: at a terminal, the pseudonym has to be written again."
     )]
     Forget {
         /// The person's pseudonym, as it stood in the consent sheets

@@ -40,7 +40,9 @@ pub(crate) fn run(args: &AnalyzeArgs, printer: &Printer) -> Result<(), Failure> 
     drop(link);
     watcher.finish();
     let analysis = outcome?;
-    let text = serde_json::to_vec(&analysis.tracks)
+    let text = analysis
+        .tracks
+        .to_json()
         .map_err(|e| Failure::new(Exit::Other, format!("the tracks cannot be written: {e}")))?;
     commands::save(&args.output, &text, "the file of tracks", Keeps::Nothing)?;
     if let (Some(path), Some(png)) = (&args.contact_sheet, &analysis.contact_sheet) {

@@ -1,5 +1,6 @@
 //! `obscura audit`: whether the audit log is whole, what is in it, and cutting it loose from a person.
 
+use std::io::{BufRead, IsTerminal, Read};
 use std::path::Path;
 
 use obscura_policy::rules::Instant;
@@ -12,6 +13,9 @@ use crate::commands::{account_pseudonym, existing_state, read_text};
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::wording::counted;
+
+/// Longer answers are none; a pseudonym is shorter.
+const MAX_ANSWER_BYTES: u64 = 4096;
 
 pub(crate) fn run(args: &AuditArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     let state = existing_state(state)?;
@@ -91,7 +95,16 @@ fn accept_clock(
     Ok(())
 }
 
+/// Destroys the key of a person, once somebody at a terminal has written the pseudonym again.
 fn forget(subject: &str, state: &State, printer: &Printer) -> Result<(), Failure> {
+    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+        printer.say("this cannot be undone; to go on, write the pseudonym again:");
+        let mut again = String::new();
+        let read = std::io::stdin().lock().take(MAX_ANSWER_BYTES).read_line(&mut again);
+        if read.is_err() || again.trim_end_matches(['\r', '\n']) != subject {
+            return Err(Failure::new(Exit::Usage, "that is another pseudonym; nothing was destroyed"));
+        }
+    }
     if state.forget_subject(subject, clock::now()?)? {
         printer.say("the key is destroyed: nothing in the audit log leads to this person any more");
         return Ok(());

@@ -25,6 +25,9 @@ pub(crate) fn run(args: &CheckArgs, state: Option<&Path>, printer: &Printer) -> 
     if !decision.is_permit() {
         return refuse(&decision, printer, true);
     }
+    if let Some(folders) = commands::approved_folders(&policy) {
+        printer.say(&format!("where a result would go was not looked at; the policy approves {folders}"));
+    }
     if printer.wants_json() {
         printer.json(&permit_json(&decision))
     } else {

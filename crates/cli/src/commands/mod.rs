@@ -147,6 +147,13 @@ pub(crate) fn look_at_request(
     check_audience("--audience", &request.audience, &policy.config)
 }
 
+/// The folders that the policy approves, where it lists any: for whoever sits before this machine.
+pub(crate) fn approved_folders(policy: &Policy) -> Option<String> {
+    let stores: Vec<String> =
+        policy.site.approved_stores.iter().map(|store| store.display().to_string()).collect();
+    (!stores.is_empty()).then(|| stores.join(", "))
+}
+
 /// Says what is wrong with a policy under which nothing is allowed.
 fn warn_of(policy: &Policy, printer: &Printer) {
     if let Some(problem) = &policy.problem {

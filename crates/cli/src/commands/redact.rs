@@ -1,5 +1,6 @@
 //! `obscura redact`: gate, pipeline, self-check, receipt.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -7,17 +8,21 @@ use std::time::{Duration, Instant};
 
 use obscura_policy::media::model::{Alarms, Hide, MuteWith, Plan, UncertainReason, VoiceMode};
 use obscura_policy::media::{
-    EngineError, InputFile, Link, OutputError, TrackFile, TrackReport, TracksError, home_folder, prepare,
+    BesideReport, EngineError, InputFile, Link, OutputError, TrackFile, TrackReport, TracksError,
+    home_folder, prepare,
 };
+use obscura_policy::rules::{Decision, Rule};
+use obscura_policy::sheet::Sheet;
 use obscura_policy::{
-    Permit, Receipt, Source, State, Verdict, judge, note_unusable_sheet, open_regular, receipt_path, render,
+    Permit, Policy, Receipt, Source, State, Verdict, judge, note_unusable_sheet, open_regular, receipt_path,
+    render,
 };
 
 use crate::args::{MAX_LIVE_SECONDS, RedactArgs};
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::progress::Watcher;
-use crate::wording::counted;
+use crate::wording::{counted, did_you_mean};
 use crate::{clock, commands, interrupt, stages};
 
 pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
@@ -48,11 +53,12 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
     check_strength(&plan)?;
     let permit = match judge(&sheet, &input, &plan, &order, &state, &args.output, clock::now()?)? {
         Verdict::Permitted(permit) => *permit,
-        Verdict::Refused(decision) => return commands::check::refuse(&decision, printer, false),
+        Verdict::Refused(decision) => return refuse(&decision, &policy, printer),
     };
     if let Some(warning) = plan.voice.warning() {
         printer.say(&format!("warning: --voice {}: {warning}", plan.voice));
     }
+    name_unknown_people(tracks.as_ref(), &sheet, printer);
     let source = Source { input: &input, tracks: tracks.as_ref() };
     let receipt = rendered(args, printer, source, permit, &plan, &state, stop)?;
     if printer.wants_json() {
@@ -64,6 +70,15 @@ pub(crate) fn run(args: &RedactArgs, state: Option<&Path>, printer: &Printer) ->
         printer.say(&stages::table("self-check", &receipt.self_check.stages));
     }
     Ok(())
+}
+
+/// Prints every reason, and where results may go if that is one.
+fn refuse(decision: &Decision, policy: &Policy, printer: &Printer) -> Result<(), Failure> {
+    let is_about_folder = decision.reasons.iter().any(|reason| reason.rule == Rule::Storage);
+    if let Some(folders) = commands::approved_folders(policy).filter(|_| is_about_folder) {
+        printer.say(&format!("results may be written to {folders}, and folders in there"));
+    }
+    commands::check::refuse(decision, printer, false)
 }
 
 /// Opens the recording, or prepares the live source.
@@ -159,6 +174,22 @@ fn read_tracks(args: &RedactArgs, input: &InputFile) -> Result<Option<TrackFile>
     Ok(Some(tracks))
 }
 
+/// Whoever is not in the sheet is hidden. Where that is a slip of the hand, nobody would notice until the end.
+fn name_unknown_people(tracks: Option<&TrackFile>, sheet: &Sheet, printer: &Printer) {
+    let known: Vec<&str> = sheet.subjects.iter().map(|subject| subject.id.as_str()).collect();
+    let assigned = tracks.into_iter().flat_map(|file| &file.tracks);
+    let unknown: BTreeSet<&str> = assigned
+        .filter_map(|track| track.subject.as_deref())
+        .filter(|subject| !known.contains(subject))
+        .collect();
+    for subject in unknown {
+        let guess = did_you_mean(subject, &known);
+        printer.say(&format!(
+            "the sheet lists nobody as `{subject}`{guess}: the tracks of this person are hidden"
+        ));
+    }
+}
+
 /// Refuses what can be refused before a long recording is read.
 fn check_target(clip: &Path, output: &Path, overwrite: bool) -> Result<(), Failure> {
     let is_clip = |path: &Path| {
@@ -203,11 +234,12 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
     let (render, check) = (&receipt.render, &receipt.self_check);
     let seconds = began.elapsed().as_secs_f64();
     printer.say(&format!(
-        "done in {seconds:.1} s: {} in, {} out; {} followed, {:.1} % of the picture hidden; the self-check found no \
+        "done in {seconds:.1} s: {} in, {} out; {}{} followed, {:.1} % of the picture hidden; the self-check found no \
          readable face{} in {}",
         counted(render.frames_in, "picture", "pictures"),
         render.frames_out,
         counted(render.tracks.tracks, "face", "faces"),
+        beside_faces(&render.tracks.beside),
         render.hidden_share * 100.0,
         if receipt.leaves_faces_open() { " among those that have to be hidden" } else { "" },
         counted(check.frames_searched, "picture", "pictures"),
@@ -233,6 +265,15 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
         "the result and its receipt are in place; it may be used once a person has reviewed it: `obscura verify` lists what to \
          look at first",
     );
+}
+
+/// People and text that were followed and hidden beside faces: `, 2 people, 3 lines of text`.
+fn beside_faces(beside: &BesideReport) -> String {
+    let people =
+        (beside.head_masks + beside.body_masks > 0).then(|| counted(beside.people, "person", "people"));
+    let text =
+        (beside.text_masks > 0).then(|| counted(beside.lines_of_text, "line of text", "lines of text"));
+    people.into_iter().chain(text).fold(String::new(), |all, what| all + ", " + &what)
 }
 
 /// What a person should look at first.

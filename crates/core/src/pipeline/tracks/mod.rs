@@ -3,6 +3,7 @@
 mod contact;
 mod file;
 mod gather;
+mod lines;
 mod script;
 #[cfg(test)]
 mod testing;
