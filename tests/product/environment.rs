@@ -153,3 +153,16 @@ fn a_gpu_finds_and_hides_what_the_processor_does() {
     let shares = [cpu, gpu].map(|render| render["hidden_share"].as_f64().unwrap());
     assert!(shares[0] > 0.05 && (shares[0] - shares[1]).abs() < 0.005, "{shares:?}");
 }
+
+#[test]
+fn mistyped_options_are_answered_with_what_was_meant() {
+    for (args, words) in [
+        ("redact a.mp4 --sheet s --purpose TRAIN -o b.mp4 --voice disguize", ["'disguize'", "'disguise'"]),
+        ("redact a.mp4 --sheet s --purpose TRAIN -o b.mp4 --margin 300%", ["percent", "0 to 200"]),
+        ("analyze a.mp4 -o b.json --region 1,1,9,9", ["--region", "`obscura redact` takes it"]),
+    ] {
+        let run = finish(obscura_tests::run::obscura().args(args.split(' ')));
+        assert!(!run.stderr.contains("invalid digit"), "{}", run.stderr);
+        run.refused(2, &words);
+    }
+}

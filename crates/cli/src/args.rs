@@ -2,6 +2,7 @@
 
 mod papers;
 mod recordings;
+mod words;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ pub(crate) use papers::{
     SheetCommand, VerifyArgs,
 };
 pub(crate) use recordings::{AnalyzeArgs, CheckArgs, MAX_LIVE_SECONDS, RedactArgs, RequestArgs};
+pub(crate) use words::with_suggestion;
 
 /// De-identifies recordings of people in care: asks whether consent covers the purpose, hides every face, disguises
 /// every voice, drops every other trace, checks its own output, and leaves a receipt.

@@ -15,11 +15,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Cli, Verb};
+use args::{Cli, Verb, with_suggestion};
 use printer::Printer;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| with_suggestion(error).exit());
     quiet_start::settle(&cli.verb);
     start_log();
     let printer = Printer::new(cli.verb.wants_json());

@@ -9,6 +9,8 @@ use obscura_policy::media::model::{
     Speed, Text, TimeSpan, VideoCodec, VoiceMode,
 };
 
+use super::words::margin;
+
 /// A live source is taken for 12 hours at most.
 pub(crate) const MAX_LIVE_SECONDS: u64 = 43_200;
 
@@ -106,7 +108,7 @@ pub(crate) struct AnalyzeArgs {
     #[arg(long, conflicts_with = "search")]
     pub(crate) thorough: bool,
     /// Room around a face, in percent of its size, 0 to 200
-    #[arg(long, value_name = "PERCENT", default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=200), allow_negative_numbers = true)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 30, value_parser = margin, allow_negative_numbers = true)]
     pub(crate) margin: u8,
     #[command(flatten)]
     pub(crate) beside: BesideArgs,
@@ -172,7 +174,7 @@ pub(crate) struct LookArgs {
     #[arg(long, value_name = "NUMBERS", default_value_t = Arithmetic::Auto)]
     pub(crate) arithmetic: Arithmetic,
     /// Room around a face, in percent of its size, 0 to 200
-    #[arg(long, value_name = "PERCENT", default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=200), allow_negative_numbers = true)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 30, value_parser = margin, allow_negative_numbers = true)]
     pub(crate) margin: u8,
     /// What happens to the sound: disguise; pitch (weak: anyone can shift it back); mute (silence where somebody may be
     /// speaking, the rest stays); remove (no sound at all); original (needs consent)

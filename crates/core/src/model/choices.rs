@@ -13,6 +13,18 @@ pub struct UnknownWord {
     choices: &'static str,
 }
 
+impl UnknownWord {
+    /// What was written.
+    pub fn word(&self) -> &str {
+        &self.word
+    }
+
+    /// What can be chosen.
+    pub fn choices(&self) -> Vec<&'static str> {
+        self.choices.split_whitespace().collect()
+    }
+}
+
 /// Declares a setting with a closed set of words, which display, parse and serialise alike.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {

@@ -1,0 +1,55 @@
+//! What is said about words and numbers that an option does not take.
+
+use std::error::Error;
+
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue};
+use obscura_policy::media::model::UnknownWord;
+
+use crate::wording::nearest;
+
+/// What `redact` alone takes; a recording that is only analysed has nothing hidden yet.
+const OF_REDACT: [&str; 4] = ["--region", "--hide", "--style", "--voice"];
+
+/// The same error, with what was most likely meant: a choice for a mistyped word, or another verb.
+pub(crate) fn with_suggestion(mut error: clap::Error) -> clap::Error {
+    let is_of_redact = |argument: &ContextValue| matches!(argument, ContextValue::String(name) if OF_REDACT.contains(&name.as_str()));
+    if error.get(ContextKind::InvalidArg).is_some_and(is_of_redact) {
+        // Some option of this verb that only looks alike.
+        error.remove(ContextKind::SuggestedArg);
+        let tip = StyledStr::from("`obscura redact` takes it, together with --tracks as well");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    }
+    let unknown = error.source().and_then(|source| source.downcast_ref::<UnknownWord>());
+    let meant = unknown.and_then(|unknown| nearest(unknown.word(), &unknown.choices()));
+    if let Some(meant) = meant {
+        error.insert(ContextKind::SuggestedValue, ContextValue::String(meant.to_owned()));
+    }
+    error
+}
+
+/// The widest margin, in percent.
+const MAX_MARGIN_PERCENT: u8 = 200;
+
+/// A margin, with or without a percent sign.
+pub(crate) fn margin(text: &str) -> Result<u8, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim_end();
+    let percent = number.parse().ok().filter(|percent| *percent <= MAX_MARGIN_PERCENT);
+    percent.ok_or_else(|| format!("a whole number of percent is needed, from 0 to {MAX_MARGIN_PERCENT}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_margin_is_a_whole_number_of_percent() {
+        assert_eq!(
+            [margin("30"), margin("30%"), margin("30 %"), margin("0")],
+            [Ok(30), Ok(30), Ok(30), Ok(0)]
+        );
+        for wrong in ["", "%", "-1", "201", "30.5", "30%%", "wide"] {
+            assert!(margin(wrong).is_err(), "{wrong}");
+        }
+    }
+}
