@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use obscura_tests::pixels::{Area, correlation, cut, detail, gray, spread};
+use obscura_tests::pixels::{Area, correlation, cut, detail, gray, leaks, spread};
 use obscura_tests::{Bench, leak, media, probe};
 use serde_json::Value;
 
@@ -148,4 +148,35 @@ fn faces_that_turn_round_hardly_leak() {
     // The pattern of chance moves the count: the limit for a whole scene is 0.015 and 5, and this is a quarter of it.
     let limit = Limit { rate: 0.04, longest: 8, background: 0.06 };
     leaks_at_most("faces_that_turn_round_hardly_leak", "turning", 2, &limit);
+}
+
+/// The directions in which people lie have their turn once a second. Somebody who lies and is pushed across the picture
+/// turns up eleven pictures before one of them comes round, and is found further on by then.
+#[test]
+fn who_lies_and_moves_on_is_hidden_from_where_they_turned_up() {
+    const TURNS_UP: usize = 17;
+    let Some(data) = media::test_data("who_lies_and_moves_on_is_hidden_from_where_they_turned_up") else {
+        return;
+    };
+    let bench = Bench::new();
+    let scene = data.join("media/scenes/lying.mp4");
+    let args = format!(
+        "-f lavfi -i color=c=0x607080:s=1280x720:r=25:d=2 -i {} -filter_complex \
+         [1]trim=end_frame=1,loop=loop=60:size=1,setpts=N/25/TB,crop=320:340:145:190,scale=112:118[f];\
+         [0][f]overlay=x='1100-14*n':y=340:shortest=1:enable='gte(n,{TURNS_UP})',noise=alls=4:allf=t,format=yuv420p \
+         -frames:v 40 -c:v libx264 -preset veryfast -crf 14",
+        scene.display()
+    );
+    let clip = bench.make("pushed.mp4", &args);
+    bench.redact(&clip, &[]).expect(0);
+    let picture = Area::new(520, 320, 460, 160);
+    let (before, after) = (gray(&clip, picture), gray(&bench.output(), picture));
+    let is_open = |nth: &usize| {
+        // The middle of the face, 40 x 38 of 67 x 63 pixels.
+        let middle = Area::new(1100 - 14 * nth + 56 - 20 - picture.x, 340 + 59 - 19 - picture.y, 40, 38);
+        let [before, after] = [&before, &after].map(|film| detail(&film[*nth], picture.width));
+        leaks(&cut(&before, picture.width, middle), &cut(&after, picture.width, middle))
+    };
+    let open: Vec<usize> = (TURNS_UP..40).filter(is_open).collect();
+    assert_eq!(open, [0; 0]);
 }

@@ -16,6 +16,7 @@ mod readable;
 mod regions;
 mod render;
 mod report;
+mod retrospect;
 mod sight;
 mod stages;
 mod threads;

@@ -49,6 +49,8 @@ impl Networks {
 #[derive(Debug)]
 pub(super) struct Finders {
     pub(super) detectors: Vec<CenterFace>,
+    /// One more, for faces that are found late.
+    pub(super) retrospect: Option<CenterFace>,
     pub(super) found_with: FoundWith,
 }
 
@@ -63,14 +65,31 @@ impl Finders {
     fn on_gpu(plan: &Plan, gpu: &Arc<Accelerator>) -> Result<Self, EngineError> {
         let found_with = FoundWith { device: gpu.name().to_owned(), numbers: Numbers::Float32 };
         let one = |settings| CenterFace::on_gpu(Arc::clone(gpu), settings);
-        Ok(Self { detectors: several(plan, found_with.numbers, one)?, found_with })
+        Self::several(plan, found_with, one)
     }
 
     fn on_processor(plan: &Plan, assets: &Assets) -> Result<Self, EngineError> {
         let found_with = FoundWith { device: "cpu".to_owned(), numbers: Numbers::here(plan.arithmetic) };
         let adapted = CenterFace::adapt(&assets.finder.read()?, found_with.numbers)?;
         let one = |settings| CenterFace::load(&assets.runtime, &adapted, settings);
-        Ok(Self { detectors: several(plan, found_with.numbers, one)?, found_with })
+        Self::several(plan, found_with, one)
+    }
+
+    /// A finder for each worker, and one to look back with where not every picture is searched in every direction.
+    fn several(
+        plan: &Plan,
+        found_with: FoundWith,
+        one: impl Fn(DetectorSettings) -> Result<CenterFace, DetectError>,
+    ) -> Result<Self, EngineError> {
+        let score_threshold = TrackSettings::default().keep_score;
+        let numbers = found_with.numbers;
+        let settings = DetectorSettings { side_px: plan.detector_side_px, score_threshold, numbers };
+        let is_turned = plan.search == Search::Turned;
+        let ready =
+            || one(settings).map(|found| if is_turned { found.with_small_diagonals() } else { found });
+        let detectors = (0..worker_count()).map(|_| ready()).collect::<Result<_, _>>()?;
+        let retrospect = is_turned.then(ready).transpose()?;
+        Ok(Self { detectors, retrospect, found_with })
     }
 
     /// The same with memory for pictures of a size. With `auto`, a GPU that has too little is left alone.
@@ -83,7 +102,8 @@ impl Finders {
         plan: &Plan,
         assets: &Assets,
     ) -> Result<Self, EngineError> {
-        match self.detectors.iter_mut().try_for_each(|detector| detector.reserve(size)) {
+        let mut all = self.detectors.iter_mut().chain(&mut self.retrospect);
+        match all.try_for_each(|detector| detector.reserve(size)) {
             Ok(()) => Ok(self),
             Err(DetectError::Gpu(error)) if plan.device == Device::Auto => {
                 tracing::warn!(%error, "the GPU is left alone and the processor looks for faces instead");
@@ -97,19 +117,6 @@ impl Finders {
 /// One worker for each processor, up to a bound.
 pub(super) fn worker_count() -> usize {
     thread::available_parallelism().map_or(1, usize::from).clamp(1, MAX_DETECT_WORKERS)
-}
-
-/// A finder for each worker.
-fn several(
-    plan: &Plan,
-    numbers: Numbers,
-    one: impl Fn(DetectorSettings) -> Result<CenterFace, DetectError>,
-) -> Result<Vec<CenterFace>, DetectError> {
-    let score_threshold = TrackSettings::default().keep_score;
-    let settings = DetectorSettings { side_px: plan.detector_side_px, score_threshold, numbers };
-    let is_turned = plan.search == Search::Turned;
-    let ready = |_| one(settings).map(|found| if is_turned { found.with_small_diagonals() } else { found });
-    (0..worker_count()).map(ready).collect()
 }
 
 fn sets(plan: &Plan, assets: &Assets) -> Result<Vec<Mutex<Lookout>>, EngineError> {

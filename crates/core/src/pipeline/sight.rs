@@ -8,6 +8,7 @@ use super::assets::Assets;
 use super::error::EngineError;
 use super::lately::Lately;
 use super::networks::{Finders, FoundWith, Networks};
+use super::retrospect::Retrospect;
 use super::stages::{decode, detect, follow};
 use super::threads::{Handle, Starter};
 use super::tracks::Script;
@@ -30,6 +31,7 @@ pub(super) enum MaskOrigin<'a> {
 /// Everything that looks for faces.
 pub(super) struct Looking {
     detectors: Vec<CenterFace>,
+    retrospect: Option<CenterFace>,
     lookouts: Lookouts,
     tracker: Follower,
     schedule: Schedule,
@@ -61,11 +63,12 @@ impl MaskOrigin<'_> {
         let (schedule, on_uncertain) =
             (Schedule::new(plan.search, plan.speed, format.search_rate()), plan.on_uncertain);
         let Networks { finders, sets } = networks;
-        let Finders { detectors, found_with } = finders.ready_for(format.size, plan, assets)?;
+        let Finders { detectors, retrospect, found_with } = finders.ready_for(format.size, plan, assets)?;
         let lookouts = Lookouts::new(plan, assets, format, sets)?;
         let prospects = Prospects::new(TrackSettings::from_plan(plan), format.size);
         Ok(Self::Search(Box::new(Looking {
             detectors,
+            retrospect,
             lookouts,
             tracker,
             schedule,
@@ -120,9 +123,11 @@ impl<'scope> Starter<'scope, '_, '_> {
         looking: Looking,
         output: Sender<(Frame, FrameMasks)>,
     ) -> Result<Sighted<'scope>, EngineError> {
-        let Looking { detectors, lookouts, tracker, schedule, prospects, on_uncertain, .. } = looking;
+        let Looking { detectors, retrospect, lookouts, tracker, schedule, prospects, on_uncertain, .. } =
+            looking;
         let lately = Arc::new(Lately::new(prospects, schedule.known_after(), Arc::clone(&self.brake.stop)));
         let lookouts = Arc::new(lookouts);
+        let retrospect = retrospect.map(|finder| Retrospect::new(finder, Arc::clone(&lookouts)));
         // Each picture that waits costs its own size, and the slowest stage is the detectors': more would not make it
         // faster.
         let waiting = detectors.len().div_ceil(2);
@@ -139,8 +144,9 @@ impl<'scope> Starter<'scope, '_, '_> {
             })?;
         }
         drop((detect_in, to_follow));
-        let following = self
-            .stage("follow", move |watch| follow::run(tracker, &follow_in, &output, on_uncertain, watch))?;
+        let following = self.stage("follow", move |watch| {
+            follow::run(tracker, retrospect, &follow_in, &output, on_uncertain, watch)
+        })?;
         Ok(Sighted { decoding, following })
     }
 }

@@ -10,7 +10,7 @@ use super::heads::HeadRule;
 use super::life::FRAME_TRACK;
 use super::report::{BesideReport, TrackReport};
 use super::settings::{MAX_TRACK_DURATION, TrackSettings, TrackSettingsError};
-use super::tracker::{Observation, Tracker};
+use super::tracker::{Earlier, Observation, Tracker};
 use super::trust::Trust;
 
 /// Least score of a person who begins a track, and of one who goes on. Measured on a clip of people from behind: at
@@ -83,6 +83,21 @@ impl Follower {
             tracker.push(Observation { detections: text, ..faces.clone() });
         }
         self.faces.push(faces);
+    }
+
+    /// The faces that are worth looking for in the frames that wait, from before they were found.
+    pub(crate) fn new_faces(&mut self) -> Vec<TrackId> {
+        self.faces.new_faces()
+    }
+
+    /// Where one of them should have been in a frame before, if that waits and its scene had begun.
+    pub(crate) fn expect_before(&self, face: TrackId, seq: u64) -> Option<Earlier> {
+        self.faces.expect_before(face, seq)
+    }
+
+    /// Takes what was found in such a frame; says whether the face was among it.
+    pub(crate) fn saw_before(&mut self, face: TrackId, seq: u64, found: &[Detection]) -> bool {
+        self.faces.saw_before(face, seq, found)
     }
 
     /// Says that no frame follows.

@@ -4,11 +4,13 @@ mod place;
 
 use std::collections::VecDeque;
 
-use crate::model::{BoxPx, FrameSize, TrackId};
+use crate::model::{BoxPx, EllipsePx, FrameSize, TrackId};
 
 use super::associate::Expected;
 use super::border::leaves;
-use super::motion::{FIT_SIGHTINGS, Sighting, Velocity, face_size_px, seconds_between};
+use super::motion::{
+    FIT_SIGHTINGS, SAME_TURN_RAD, Sighting, Velocity, face_size_px, seconds_between, turned_by,
+};
 use super::report::SpanJoiner;
 use super::sift::CLEAR_SCORE;
 
@@ -60,6 +62,8 @@ pub(super) struct Track {
     /// Came over the border of the picture, moving, where nobody was: whether anything has moved there yet, in the
     /// frames that left.
     comes_in: Option<bool>,
+    /// In which turn somebody looked for it in the frames before its first sighting, if anybody did.
+    looked_back_rad: Option<f32>,
     /// Spans in which the place is uncertain.
     pub(super) spans: SpanJoiner,
 }
@@ -78,6 +82,7 @@ impl Track {
             scene_until: None,
             jump: None,
             comes_in: None,
+            looked_back_rad: None,
             spans: SpanJoiner::of(FRAME_TRACK),
         }
     }
@@ -131,6 +136,7 @@ impl Track {
             scene_until: self.scene_until,
             jump: None,
             comes_in: None,
+            looked_back_rad: None,
             spans: SpanJoiner::of(FRAME_TRACK),
         })
     }
@@ -145,6 +151,7 @@ impl Track {
             scene_from: order,
             shot_from_nanos: Some(clock_nanos),
             jump: Some(Side::Behind),
+            looked_back_rad: None,
             spans: SpanJoiner::of(FRAME_TRACK),
             ..self.clone()
         })?;
@@ -170,6 +177,48 @@ impl Track {
             self.strong =
                 Strong { count: self.strong.count.saturating_add(1), last_nanos: sighting.clock_nanos };
         }
+        self.evidence += sighting.score;
+    }
+
+    /// Whether it is worth while to look for the face in frames before its first sighting, of which `oldest` still waits:
+    /// once at first, and again where it was clear in another turn since. To be asked before somebody does.
+    pub(super) fn is_new(&mut self, oldest: u64) -> bool {
+        let may_have_been_there =
+            self.sightings.front().is_some_and(|first| first.order > oldest.max(self.scene_from));
+        let Some(surest) = self.surest().filter(|_| may_have_been_there) else { return false };
+        let in_another_turn = |turn_rad: f32| {
+            surest.score >= CLEAR_SCORE
+                && turned_by(&surest.face, &EllipsePx { angle_rad: turn_rad, ..surest.face }) > SAME_TURN_RAD
+        };
+        let is_new = self.looked_back_rad.is_none_or(in_another_turn);
+        if is_new {
+            self.looked_back_rad = Some(surest.face.angle_rad);
+        }
+        is_new
+    }
+
+    /// Of the first few sightings, the one with the highest score.
+    fn surest(&self) -> Option<Sighting> {
+        self.sightings.iter().take(FIT_SIGHTINGS).max_by(|a, b| a.score.total_cmp(&b.score)).copied()
+    }
+
+    /// Where the face should have been in a frame before its first sighting, in the turn and as large as it is best seen;
+    /// `None` where that sighting comes later, or the scene had not begun.
+    pub(super) fn expect_before(&self, order: u64, clock_nanos: u64) -> Option<Expected> {
+        let first = self.sightings.front().filter(|first| order < first.order)?;
+        let was_there =
+            order >= self.scene_from && self.shot_from_nanos.is_none_or(|from| clock_nanos >= from);
+        let unseen_seconds = seconds_between(clock_nanos, first.clock_nanos);
+        let EllipsePx { cx, cy, .. } =
+            Velocity::fit(self.sightings.iter()).carry(&first.face, -unseen_seconds);
+        let face = EllipsePx { cx, cy, ..self.surest()?.face };
+        was_there.then_some(Expected { face, unseen_seconds, max_turn_rad: std::f32::consts::PI })
+    }
+
+    /// Adds a sighting before the first one.
+    pub(super) fn extend_before(&mut self, sighting: Sighting) {
+        self.sightings.push_front(sighting);
+        self.strong.count = self.strong.count.saturating_add(1);
         self.evidence += sighting.score;
     }
 

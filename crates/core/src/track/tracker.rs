@@ -1,6 +1,9 @@
 //! The tracker: takes observations in order, gives masks in the same order, one for one.
 
+mod before;
 mod masks;
+
+pub(crate) use before::Earlier;
 
 use std::collections::VecDeque;
 

@@ -8,11 +8,13 @@ use crate::model::{Frame, FrameMasks, OnUncertain};
 use crate::pipeline::error::EngineError;
 use crate::pipeline::gauge::Watch;
 use crate::pipeline::in_order::InOrder;
+use crate::pipeline::retrospect::Retrospect;
 use crate::pipeline::tracks::{Script, TracksError};
 use crate::track::{Follower, Looked, TrackReport};
 
 pub(in crate::pipeline) fn run(
     mut tracker: Follower,
+    mut retrospect: Option<Retrospect>,
     input: &Receiver<(Frame, Looked)>,
     output: &Sender<(Frame, FrameMasks)>,
     on_uncertain: OnUncertain,
@@ -25,6 +27,9 @@ pub(in crate::pipeline) fn run(
         while let Some((frame, looked)) = order.pop() {
             tracker.push(looked);
             window.push_back(frame);
+            if let Some(retrospect) = &mut retrospect {
+                retrospect.look(&mut tracker, &window)?;
+            }
             if !pass_on(&mut tracker, &mut window, output, watch)? {
                 return Ok(tracker.report());
             }

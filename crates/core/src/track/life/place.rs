@@ -63,6 +63,13 @@ impl Track {
         Some(Lie::of(&around, at.order)?.face(&around))
     }
 
+    /// Whether a place lies on the face in a frame in which it was seen, or between two such.
+    pub(in crate::track) fn is_seen_at(&self, at: Moment, (x, y): (f32, f32)) -> bool {
+        let around = around(&self.sightings, at);
+        let lie = Lie::of(&around, at.order).filter(|lie| matches!(lie, Lie::At(_) | Lie::Between(..)));
+        lie.is_some_and(|lie| !self.is_cut_off(at.order) && lie.face(&around).contains(x, y))
+    }
+
     fn is_cut_off(&self, order: u64) -> bool {
         order < self.scene_from || self.scene_until.is_some_and(|until| order >= until)
     }

@@ -1,5 +1,6 @@
 //! Tests of the whole tracker: a small film maker, scenes with known faces, and invariants over random input.
 
+mod before;
 mod comers;
 mod invariants;
 mod scenes;
