@@ -95,6 +95,7 @@ fn what_is_found_there_has_to_be_the_same_face() {
         Detection { ellipse: face(900.0, 600.0), score: 0.9 },
         Detection { ellipse: EllipsePx { rx: 80.0, ry: 100.0, ..way(22) }, score: 0.9 },
         Detection { ellipse: way(22), score: 0.2 },
+        Detection { ellipse: EllipsePx { cy: 342.0, ..way(22) }, score: 0.4 },
     ] {
         let (frames, looks) = run_back(&late(), |_| vec![other]);
         assert_eq!(looks, 2, "{other:?}");

@@ -1,10 +1,10 @@
 //! Faces that were found late, and where they were before: what is found of them there in frames that still wait.
 
 use crate::model::{Detection, EllipsePx, TrackId};
-use crate::track::associate::{Expected, pairing_cost};
+use crate::track::associate::{Expected, is_far, pairing_cost};
 use crate::track::life::Track;
 use crate::track::motion::Sighting;
-use crate::track::sift::{Face, sift};
+use crate::track::sift::{CLEAR_SCORE, Face, sift};
 
 use super::{Tracker, Waiting};
 
@@ -38,8 +38,12 @@ impl Tracker {
         let Some((frame, expected)) = self.before(face, seq) else { return false };
         let sifted = sift(found, &self.settings, self.frame);
         let cost = |found: &EllipsePx| pairing_cost(&expected, found);
-        // What would not begin a track is not believed here either, and another's face is not taken.
-        let is_free = |found: &&Face| !self.is_of_another(face, &frame, &found.face);
+        // What would not begin a track is not believed here either, nor what is not clear and far off: the mask would
+        // leave the place where the face may have stayed. Another's face is not taken.
+        let is_free = |found: &&Face| {
+            (found.score >= CLEAR_SCORE || !is_far(&expected, &found.face))
+                && !self.is_of_another(face, &frame, &found.face)
+        };
         let free = sifted.strong.iter().filter(is_free);
         let nearest = free
             .filter_map(|face| Some((cost(&face.face)?, face)))
