@@ -4,16 +4,14 @@ use std::error::Error;
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
-use obscura_policy::media::model::UnknownWord;
+use clap::{Arg, Args, Command};
+use obscura_policy::media::model::{MAX_MARGIN_PERCENT, UnknownWord};
 
+use super::RedactArgs;
 use crate::wording::nearest;
-
-/// What `redact` alone takes; a recording that is only analysed has nothing hidden yet.
-const OF_REDACT: [&str; 4] = ["--region", "--hide", "--style", "--voice"];
 
 /// The same error, with what was most likely meant: a choice for a mistyped word, or another verb.
 pub(crate) fn with_suggestion(mut error: clap::Error) -> clap::Error {
-    let is_of_redact = |argument: &ContextValue| matches!(argument, ContextValue::String(name) if OF_REDACT.contains(&name.as_str()));
     if error.get(ContextKind::InvalidArg).is_some_and(is_of_redact) {
         // Some option of this verb that only looks alike.
         error.remove(ContextKind::SuggestedArg);
@@ -28,8 +26,14 @@ pub(crate) fn with_suggestion(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// The widest margin, in percent.
-const MAX_MARGIN_PERCENT: u8 = 200;
+/// Whether `redact` takes an option that its verb does not: a recording that is only analysed has nothing hidden yet.
+fn is_of_redact(option: &ContextValue) -> bool {
+    let ContextValue::String(option) = option else { return false };
+    RedactArgs::augment_args(Command::new("redact"))
+        .get_arguments()
+        .filter_map(Arg::get_long)
+        .any(|long| option.strip_prefix("--") == Some(long))
+}
 
 /// A margin, with or without a percent sign.
 pub(crate) fn margin(text: &str) -> Result<u8, String> {

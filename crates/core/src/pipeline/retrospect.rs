@@ -7,12 +7,8 @@ use std::sync::Arc;
 use super::error::EngineError;
 use super::watching::Lookouts;
 use crate::detect::{CenterFace, Place};
-use crate::model::{Frame, TrackId};
-use crate::track::{Earlier, Follower};
-
-/// Searched pictures one after the other in which a face is not found any more, until it is given up: it was not there
-/// yet.
-const MISSES: u32 = 2;
+use crate::model::Frame;
+use crate::track::Follower;
 
 /// Goes from the first sighting of each new face back in time.
 #[derive(Debug)]
@@ -36,36 +32,17 @@ impl Retrospect {
         tracker: &mut Follower,
         waiting: &VecDeque<Frame>,
     ) -> Result<(), EngineError> {
-        for face in tracker.new_faces() {
-            let mut misses = 0;
-            for frame in waiting.iter().rev().filter(|frame| frame.search.is_some() && !frame.damaged) {
-                let is_found = match tracker.expect_before(face, frame.seq) {
-                    None => continue,
-                    Some(Earlier::Covered) => false,
-                    Some(Earlier::Expected(place)) => self.finds(tracker, face, frame, Place::of(place))?,
-                };
-                misses = if is_found { 0 } else { misses + 1 };
-                if misses == MISSES {
-                    break;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a face is found in a place, by the finder or, in large pictures, by the close look.
-    fn finds(
-        &mut self,
-        tracker: &mut Follower,
-        face: TrackId,
-        frame: &Frame,
-        place: Place,
-    ) -> Result<bool, EngineError> {
-        let found = self.finder.look_at(frame)?.near(&[place])?;
-        if tracker.saw_before(face, frame.seq, &found) {
-            return Ok(true);
-        }
-        let found = self.lookouts.look_again(frame, &[place])?;
-        Ok(tracker.saw_before(face, frame.seq, &found))
+        let Self { finder, lookouts } = self;
+        let searched = waiting
+            .iter()
+            .rev()
+            .filter(|frame| frame.search.is_some() && !frame.damaged)
+            .map(|frame| (frame.seq, frame));
+        tracker.look_back(&searched, |frame, place, is_it| {
+            let place = Place::of(place);
+            // In large pictures the close look knows faces that the finder does not.
+            Ok(is_it(&finder.look_at(frame)?.near(&[place])?)
+                || is_it(&lookouts.look_again(frame, &[place])?))
+        })
     }
 }

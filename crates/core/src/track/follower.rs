@@ -2,15 +2,15 @@
 //! its own. Faces are looked for in every frame, the others in some; between those frames they are filled in.
 
 use crate::model::{
-    Detection, DurationNanos, FrameMasks, FrameSize, Mask, MaskArea, MaskSource, Plan, Text, TrackId,
-    TrackKind,
+    Detection, DurationNanos, EllipsePx, FrameMasks, FrameSize, Mask, MaskArea, MaskSource, Plan, Text,
+    TrackId, TrackKind,
 };
 
 use super::heads::HeadRule;
 use super::life::FRAME_TRACK;
 use super::report::{BesideReport, TrackReport};
 use super::settings::{MAX_TRACK_DURATION, TrackSettings, TrackSettingsError};
-use super::tracker::{Earlier, Observation, Tracker};
+use super::tracker::{Observation, Tracker};
 use super::trust::Trust;
 
 /// Least score of a person who begins a track, and of one who goes on. Measured on a clip of people from behind: at
@@ -85,19 +85,16 @@ impl Follower {
         self.faces.push(faces);
     }
 
-    /// The faces that are worth looking for in the frames that wait, from before they were found.
-    pub(crate) fn new_faces(&mut self) -> Vec<TrackId> {
-        self.faces.new_faces()
-    }
-
-    /// Where one of them should have been in a frame before, if that waits and its scene had begun.
-    pub(crate) fn expect_before(&self, face: TrackId, seq: u64) -> Option<Earlier> {
-        self.faces.expect_before(face, seq)
-    }
-
-    /// Takes what was found in such a frame; says whether the face was among it.
-    pub(crate) fn saw_before(&mut self, face: TrackId, seq: u64, found: &[Detection]) -> bool {
-        self.faces.saw_before(face, seq, found)
+    /// Looks for new faces in frames that wait; see [`Tracker::look_back`].
+    ///
+    /// # Errors
+    /// Those of `find`.
+    pub(crate) fn look_back<F, E>(
+        &mut self,
+        frames: &(impl Iterator<Item = (u64, F)> + Clone),
+        find: impl FnMut(F, EllipsePx, &mut dyn FnMut(&[Detection]) -> bool) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        self.faces.look_back(frames, find)
     }
 
     /// Says that no frame follows.

@@ -62,8 +62,8 @@ pub(super) struct Track {
     /// Came over the border of the picture, moving, where nobody was: whether anything has moved there yet, in the
     /// frames that left.
     comes_in: Option<bool>,
-    /// In which turn somebody looked for it in the frames before its first sighting, if anybody did.
-    looked_back_rad: Option<f32>,
+    /// The face as somebody looked for it in the frames before its first sighting, if anybody did.
+    looked_back_for: Option<EllipsePx>,
     /// Spans in which the place is uncertain.
     pub(super) spans: SpanJoiner,
 }
@@ -82,7 +82,7 @@ impl Track {
             scene_until: None,
             jump: None,
             comes_in: None,
-            looked_back_rad: None,
+            looked_back_for: None,
             spans: SpanJoiner::of(FRAME_TRACK),
         }
     }
@@ -136,7 +136,7 @@ impl Track {
             scene_until: self.scene_until,
             jump: None,
             comes_in: None,
-            looked_back_rad: None,
+            looked_back_for: None,
             spans: SpanJoiner::of(FRAME_TRACK),
         })
     }
@@ -151,7 +151,7 @@ impl Track {
             scene_from: order,
             shot_from_nanos: Some(clock_nanos),
             jump: Some(Side::Behind),
-            looked_back_rad: None,
+            looked_back_for: None,
             spans: SpanJoiner::of(FRAME_TRACK),
             ..self.clone()
         })?;
@@ -186,13 +186,11 @@ impl Track {
         let may_have_been_there =
             self.sightings.front().is_some_and(|first| first.order > oldest.max(self.scene_from));
         let Some(surest) = self.surest().filter(|_| may_have_been_there) else { return false };
-        let in_another_turn = |turn_rad: f32| {
-            surest.score >= CLEAR_SCORE
-                && turned_by(&surest.face, &EllipsePx { angle_rad: turn_rad, ..surest.face }) > SAME_TURN_RAD
-        };
-        let is_new = self.looked_back_rad.is_none_or(in_another_turn);
+        let in_another_turn =
+            |known: EllipsePx| surest.score >= CLEAR_SCORE && turned_by(&surest.face, &known) > SAME_TURN_RAD;
+        let is_new = self.looked_back_for.is_none_or(in_another_turn);
         if is_new {
-            self.looked_back_rad = Some(surest.face.angle_rad);
+            self.looked_back_for = Some(surest.face);
         }
         is_new
     }

@@ -34,7 +34,6 @@ pub use follower::{Follower, Looked, PERSON_KEEP_SCORE};
 pub use prospects::{Prospect, Prospects};
 pub use report::{BesideReport, TrackReport};
 pub use settings::{TrackSettings, TrackSettingsError};
-pub(crate) use tracker::Earlier;
 pub use tracker::Observation;
 #[cfg(test)]
 pub use tracker::Tracker;

@@ -3,8 +3,6 @@
 mod before;
 mod masks;
 
-pub(crate) use before::Earlier;
-
 use std::collections::VecDeque;
 
 use crate::model::{

@@ -1,7 +1,8 @@
 //! Faces that are found late, and where they are found when somebody looks back.
 
+use std::convert::Infallible;
+
 use crate::model::{Detection, EllipsePx, FrameMasks, MaskArea, MaskSource};
-use crate::track::tracker::Earlier;
 use crate::track::{Observation, TrackSettings, Tracker};
 
 use super::{face, film, picture, seen, thumbnail};
@@ -19,23 +20,12 @@ fn run_back(film: &[Observation], there: impl Fn(u64) -> Vec<Detection>) -> (Vec
     let (mut out, mut looks) = (Vec::new(), 0);
     for observation in film {
         tracker.push(observation.clone());
-        for face in tracker.new_faces() {
-            let mut misses = 0;
-            for seq in (0..=observation.seq).rev().filter(|seq| seq % 2 == 0) {
-                let found = match tracker.expect_before(face, seq) {
-                    None => continue,
-                    Some(Earlier::Covered) => false,
-                    Some(Earlier::Expected(_)) => {
-                        looks += 1;
-                        tracker.saw_before(face, seq, &there(seq))
-                    }
-                };
-                misses = if found { 0 } else { misses + 1 };
-                if misses == 2 {
-                    break;
-                }
-            }
-        }
+        let seqs = (0..=observation.seq).rev().filter(|seq| seq % 2 == 0).map(|seq| (seq, seq));
+        let looked = tracker.look_back(&seqs, |seq, _, is_it| {
+            looks += 1;
+            Ok::<_, Infallible>(is_it(&there(seq)))
+        });
+        assert_eq!(looked, Ok(()));
         out.extend(std::iter::from_fn(|| tracker.pop_ready()));
     }
     tracker.finish();
@@ -141,10 +131,11 @@ fn a_face_that_turns_out_to_lie_is_looked_for_again_in_that_turn() {
     let mut turns = Vec::new();
     for observation in film {
         tracker.push(observation);
-        for face in tracker.new_faces() {
-            let Some(Earlier::Expected(place)) = tracker.expect_before(face, 18) else { panic!("{face:?}") };
+        let looked = tracker.look_back(&[(18, ())].into_iter(), |(), place, _| {
             turns.push(place.angle_rad);
-        }
+            Ok::<_, Infallible>(false)
+        });
+        assert_eq!(looked, Ok(()));
     }
     assert_eq!(turns, [0.0, 1.57]);
 }

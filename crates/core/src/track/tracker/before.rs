@@ -8,41 +8,57 @@ use crate::track::sift::{CLEAR_SCORE, Face, sift};
 
 use super::{Tracker, Waiting};
 
-/// Where a face was before it was first found.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Earlier {
-    /// Here, if it was there.
-    Expected(EllipsePx),
-    /// Where another face was seen: what is new may be that one, at another angle, or come out from behind it.
-    Covered,
-}
+/// Searched frames one after the other in which a face is not found any more, until it is given up: it was not there
+/// yet.
+const MISSES: u32 = 2;
 
 impl Tracker {
-    /// Faces that were not looked for yet in the frames that wait from before they were found, or not in the turn in
-    /// which they turned out to be clear.
-    pub(in crate::track) fn new_faces(&mut self) -> Vec<TrackId> {
-        let Some(oldest) = self.window.front().map(|frame| frame.order) else { return Vec::new() };
-        self.tracks.iter_mut().filter_map(|track| track.is_new(oldest).then_some(track.id)).collect()
-    }
-
-    /// Where a face should have been in a frame that waits, before it was first found; `None` where it was found by
-    /// then, or where its scene had not begun.
-    pub(in crate::track) fn expect_before(&self, face: TrackId, seq: u64) -> Option<Earlier> {
-        let (frame, Expected { face: place, .. }) = self.before(face, seq)?;
-        let is_covered = self.is_of_another(face, &frame, &place);
-        Some(if is_covered { Earlier::Covered } else { Earlier::Expected(place) })
+    /// Looks for new faces in frames that wait (`frames` with their numbers, the latest first), each from its first
+    /// sighting back: those that nobody looked for yet, or not in the turn in which they turned out to be clear. `find`
+    /// looks for a face in a place of a frame and hands over what it found there until that was the face.
+    ///
+    /// # Errors
+    /// Those of `find`.
+    pub(crate) fn look_back<F, E>(
+        &mut self,
+        frames: &(impl Iterator<Item = (u64, F)> + Clone),
+        mut find: impl FnMut(F, EllipsePx, &mut dyn FnMut(&[Detection]) -> bool) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        let Some(oldest) = self.window.front().map(|frame| frame.order) else { return Ok(()) };
+        let new = self.tracks.iter_mut().filter_map(|track| track.is_new(oldest).then_some(track.id));
+        for face in new.collect::<Vec<_>>() {
+            let mut misses = 0;
+            for (seq, frame) in frames.clone() {
+                let Some((waiting, expected)) = self.before(face, seq) else { continue };
+                // What is new may be a face that is followed, at another angle, or come out from behind it.
+                let is_found = !self.is_of_another(face, &waiting, &expected.face)
+                    && find(frame, expected.face, &mut |found| {
+                        self.saw_before(face, &waiting, &expected, found)
+                    })?;
+                misses = if is_found { 0 } else { misses + 1 };
+                if misses == MISSES {
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Takes what was found in such a frame; says whether the face was among it.
-    pub(in crate::track) fn saw_before(&mut self, face: TrackId, seq: u64, found: &[Detection]) -> bool {
-        let Some((frame, expected)) = self.before(face, seq) else { return false };
+    fn saw_before(
+        &mut self,
+        face: TrackId,
+        frame: &Waiting,
+        expected: &Expected,
+        found: &[Detection],
+    ) -> bool {
         let sifted = sift(found, &self.settings, self.frame);
-        let cost = |found: &EllipsePx| pairing_cost(&expected, found);
+        let cost = |found: &EllipsePx| pairing_cost(expected, found);
         // What would not begin a track is not believed here either, nor what is not clear and far off: the mask would
         // leave the place where the face may have stayed. Another's face is not taken.
         let is_free = |found: &&Face| {
-            (found.score >= CLEAR_SCORE || !is_far(&expected, &found.face))
-                && !self.is_of_another(face, &frame, &found.face)
+            (found.score >= CLEAR_SCORE || !is_far(expected, &found.face))
+                && !self.is_of_another(face, frame, &found.face)
         };
         let free = sifted.strong.iter().filter(is_free);
         let nearest = free
@@ -59,6 +75,8 @@ impl Tracker {
         self.tracks.iter().any(|other: &Track| other.id != face && other.is_seen_at(at, middle))
     }
 
+    /// A frame that waits, and where a face should have been in it before it was first found; `None` where it was found
+    /// by then, or where its scene had not begun.
     fn before(&self, face: TrackId, seq: u64) -> Option<(Waiting, Expected)> {
         let at = self.window.binary_search_by_key(&seq, |frame| frame.seq).ok()?;
         let frame = self.window.get(at)?;
