@@ -19,6 +19,7 @@ mod live_hostile;
 mod pictures;
 mod policy_file;
 mod recognition;
+mod shown;
 mod size;
 mod stages;
 mod steady;

@@ -1,6 +1,6 @@
 //! Looks for people and text beside the faces, in some frames only: both networks cost more than a frame has time for.
 
-use crate::model::{Detection, Frame};
+use crate::model::{Beside, Detection, DurationNanos, Frame, PtsNanos, Shown};
 
 use super::error::DetectError;
 use super::layout::Turn;
@@ -10,6 +10,9 @@ use super::text::TextDetector;
 /// The longest time from one look to the next, as a part of a second: 0.4 s. People who walk by are in the picture for
 /// longer, and what is filled in between two looks overlaps what is there.
 const LOOKS_PER_SECOND: (u64, u64) = (5, 2);
+/// The same where frames come more slowly than the recording says, or stay. A little more, so that a true rate alone
+/// decides.
+const LONGEST: DurationNanos = DurationNanos::from_millis(410);
 /// However many frames a second there are, or where nobody knows.
 const MAX_EVERY: u64 = 12;
 const EVERY_IF_UNKNOWN: u64 = 8;
@@ -35,32 +38,63 @@ pub struct Glance {
     pub text: Vec<Detection>,
 }
 
-/// When people and text are looked for. That hangs on a frame's number alone, so that the same recording gives the same
-/// result on any number of workers.
-#[derive(Clone, Copy, Debug)]
+/// Which pictures people and text are looked for in, one after the other. That hangs on their numbers and times alone, so
+/// that the same recording gives the same result on any number of workers.
+#[derive(Clone, Debug)]
 pub struct LookTimes {
     every: u64,
+    longest: DurationNanos,
+    /// The last picture of a shot is looked at as well.
+    at_ends: bool,
+    people: Looks,
+    text: Looks,
+}
+
+/// Looks of one kind: how many there were, and the time of the last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Looks {
+    count: u64,
+    last: Option<PtsNanos>,
 }
 
 impl LookTimes {
-    /// For pictures of `frames_per_second` (numerator and denominator), so many times as seldom as may be.
+    /// For pictures of `frames_per_second` (numerator and denominator), so many times as seldom as may be, at least once.
+    /// With once, the last picture of a shot is looked at as well.
     pub fn new(frames_per_second: Option<(u32, u32)>, times_as_seldom: u64) -> Self {
-        Self { every: look_every(frames_per_second) * times_as_seldom.max(1) }
+        let times = times_as_seldom.max(1);
+        Self {
+            every: look_every(frames_per_second) * times,
+            longest: DurationNanos(LONGEST.0 * times),
+            at_ends: times == 1,
+            people: Looks::default(),
+            text: Looks::default(),
+        }
     }
 
-    /// The number of the look that falls on a frame, if anything is looked for in it.
-    pub fn nth_look(self, seq: u64) -> Option<u64> {
-        (self.for_people(seq).is_some() || self.for_text(seq)).then_some(seq / self.every)
+    /// What is looked for in the next picture; `turn` is its number among those that may be searched.
+    pub fn next(&mut self, turn: Option<u64>, shown: &Shown) -> Beside {
+        let Some(turn) = turn else { return Beside::default() };
+        // Text half-way between the looks for people, so that no picture has to bear both; the very first one has it, too.
+        let for_text = turn == 0 || turn % self.every == self.every / 2;
+        let is_end = self.at_ends && shown.is_last();
+        let longest = self.longest;
+        let look = |looks: &mut Looks, is_turn: bool| {
+            let is_due = is_turn || is_end || shown.since(looks.last) > longest;
+            is_due.then(|| looks.take(shown.from))
+        };
+        Beside {
+            people: look(&mut self.people, turn.is_multiple_of(self.every)),
+            text: look(&mut self.text, for_text),
+        }
     }
+}
 
-    /// The number of the look for people that falls on a frame.
-    fn for_people(self, seq: u64) -> Option<u64> {
-        seq.is_multiple_of(self.every).then_some(seq / self.every)
-    }
-
-    /// Half-way between the looks for people, so that no frame has to bear both; the very first frame has text, too.
-    fn for_text(self, seq: u64) -> bool {
-        seq == 0 || seq % self.every == self.every / 2
+impl Looks {
+    /// The number of the next one, at a time.
+    fn take(&mut self, at: PtsNanos) -> u64 {
+        self.last = Some(at);
+        self.count += 1;
+        self.count - 1
     }
 }
 
@@ -78,14 +112,13 @@ impl Lookout {
         Self { people, text, turned }
     }
 
-    /// Looks at a frame if it is time, or not.
+    /// Looks at a frame for what is due in it.
     ///
     /// # Errors
     /// A failure of ONNX Runtime, or outputs that cannot be trusted.
-    pub fn look(&mut self, frame: &Frame, times: LookTimes) -> Result<Glance, DetectError> {
+    pub fn look(&mut self, frame: &Frame) -> Result<Glance, DetectError> {
         let mut glance = Glance::default();
-        let Some(turn_of_frame) = frame.turn else { return Ok(glance) };
-        if let (Some(detector), Some(look)) = (&mut self.people, times.for_people(turn_of_frame)) {
+        if let (Some(detector), Some(look)) = (&mut self.people, frame.beside.people) {
             glance.people = detector.detect(frame, Turn::NONE)?;
             if let Some(turn) = turn_of(look).filter(|_| self.turned) {
                 let upright = glance.people.clone();
@@ -94,7 +127,7 @@ impl Lookout {
                 glance.people.extend(turned.filter(|found| found.score >= TURNED_SCORE && is_new(found)));
             }
         }
-        if let Some(detector) = self.text.as_mut().filter(|_| times.for_text(turn_of_frame)) {
+        if let (Some(detector), Some(_)) = (&mut self.text, frame.beside.text) {
             glance.text = detector.detect(frame)?;
         }
         Ok(glance)
@@ -143,18 +176,48 @@ mod tests {
         }
     }
 
+    /// What is due in pictures of 100 ms each but for one of another number.
+    fn due(
+        seldom: u64,
+        rate: u32,
+        (long, millis): (u64, u64),
+        count: u64,
+    ) -> Vec<(Option<u64>, Option<u64>)> {
+        let mut times = LookTimes::new(Some((rate, 1)), seldom);
+        let mut at = PtsNanos(0);
+        let next = |seq: u64| {
+            let length = DurationNanos::from_millis(if seq == long { millis } else { 100 });
+            let until = at.saturating_add(length);
+            let shown = Shown { from: at, until: (seq + 1 < count).then_some(until), ends_shot: false };
+            at = until;
+            let due = times.next(Some(seq), &shown);
+            (due.people, due.text)
+        };
+        (0..count).map(next).collect()
+    }
+
     #[test]
     fn people_and_text_are_looked_for_by_turns() {
+        let (both, people, text) = ((Some(0), Some(0)), |n| (Some(n), None), |n| (None, Some(n)));
+        let none = (None, None);
+        let regular = [both, none, text(1), none, people(1), none, text(2), none];
+        assert_eq!(due(1, 10, (99, 0), 9)[..8], regular);
+        assert_eq!(due(1, 10, (99, 0), 8)[7], (Some(2), Some(3)), "the last picture");
+        assert_eq!(due(2, 10, (99, 0), 8)[7], none, "where nothing is hidden for it");
+        // Said to be 30 a second, and is 10: by the clock, one in four.
+        let slow: Vec<_> = due(1, 30, (99, 0), 13).into_iter().map(|(people, _)| people.is_some()).collect();
+        assert_eq!(slow, (0..13).map(|seq| seq % 4 == 0).collect::<Vec<_>>());
+        assert_eq!(due(1, 10, (3, 500), 9)[3], (Some(1), Some(2)), "one that stays");
+    }
+
+    #[test]
+    fn a_frame_is_looked_at_when_it_is_due() {
         let [graph, weights] = testing::nanodet_bytes();
         let people = PeopleDetector::new(&testing::runtime(), &graph, &weights, 0.35).unwrap();
         let mut lookout = Lookout::new(Some(people), None, false);
-        let times = LookTimes::new(Some((10, 1)), 1);
         let mut frame = Picture::astronaut().to_frame();
-        let mut seen = Vec::new();
-        for seq in 0..9 {
-            frame.turn = Some(seq);
-            seen.push(lookout.look(&frame, times).unwrap().people.len());
-        }
-        assert_eq!(seen, [1, 0, 0, 0, 1, 0, 0, 0, 1]);
+        assert_eq!(lookout.look(&frame).unwrap().people.len(), 0);
+        frame.beside = Beside { people: Some(0), text: Some(0) };
+        assert_eq!(lookout.look(&frame).unwrap().people.len(), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! Which frames are searched for faces, and in which directions.
 
-use crate::model::{Search, Speed};
+use crate::model::{DurationNanos, Search, Searched, Speed, WholeLooks};
 
 use super::layout::Turn;
 use super::prepare::Place;
@@ -52,6 +52,14 @@ const MAX_WHOLE_EVERY: u64 = 3;
 const WHOLE_PER_SECOND: (u64, u64) = (25, 4);
 const WHOLE_PER_SECOND_AT_SPEED: (u64, u64) = (25, 6);
 
+/// Frames that are looked at as a whole lie at most this far apart where frames come more often than that. More than the
+/// schedule leaves between them at any constant rate (200 and 300 ms, at 10 frames a second), so a true rate alone
+/// decides.
+const LONGEST_BETWEEN_WHOLES: DurationNanos = DurationNanos::from_millis(210);
+const LONGEST_BETWEEN_WHOLES_AT_SPEED: DurationNanos = DurationNanos::from_millis(310);
+
+const SECOND_NANOS: u64 = 1_000_000_000;
+
 /// Small faces are looked for in every direction within so many searched frames: 0.3 s, which masks are held back over.
 /// All in the first one would keep every worker but one waiting for it.
 const FIRST_SEARCHES: u64 = 4;
@@ -91,22 +99,55 @@ impl Schedule {
         Self { search, every, whole_every, fastest: speed == Speed::Fastest, is_quick }
     }
 
-    /// The number of a frame among those that are searched, if it is one of them.
-    pub fn nth_search(&self, seq: u64) -> Option<u64> {
-        seq.is_multiple_of(self.every).then_some(seq / self.every)
+    /// How a frame is searched where frames come as regularly as the recording says, if it is.
+    pub fn regular(&self, seq: u64) -> Option<Searched> {
+        self.is_searched(seq).then(|| {
+            let nth = seq / self.every;
+            let is_whole = nth.is_multiple_of(self.whole_every);
+            let whole = is_whole.then_some(WholeLooks { first: nth / self.whole_every, count: 1 });
+            Searched { nth, whole }
+        })
     }
 
-    /// The passes over the whole picture in the nth searched frame.
-    pub fn passes(&self, nth: u64) -> impl Iterator<Item = Turn> {
-        let place = usize::try_from(nth / self.whole_every % CYCLE.len() as u64).unwrap_or(0);
-        let turned = match self.search {
-            Search::Thorough => CYCLE.as_slice(),
-            Search::Turned if nth == 0 => FIRST_TURNS.as_slice(),
-            Search::Turned => CYCLE.get(place..=place).unwrap_or(&[]),
-            Search::Upright => &[],
-        };
-        let passes = if nth.is_multiple_of(self.whole_every) { 1 + turned.len() } else { 0 };
-        [Turn::NONE].iter().chain(turned).take(passes).copied()
+    /// Whether a frame of a number is one of those that are searched.
+    pub(super) fn is_searched(&self, seq: u64) -> bool {
+        seq.is_multiple_of(self.every)
+    }
+
+    /// Searched frames from one that is looked at as a whole to the next.
+    pub(super) fn whole_every(&self) -> u64 {
+        self.whole_every
+    }
+
+    /// Frames that are looked at as a whole lie at most this far apart where frames come more often than that.
+    pub(super) fn longest_between_wholes(&self) -> DurationNanos {
+        if self.fastest { LONGEST_BETWEEN_WHOLES_AT_SPEED } else { LONGEST_BETWEEN_WHOLES }
+    }
+
+    /// Looks at the whole of a frame that is shown for so long, `None` where nobody knows for how long: as many as there
+    /// are within that time where frames come more often, and at most all directions.
+    pub(super) fn looks_at(shown_for: Option<DurationNanos>) -> u64 {
+        let (looks, seconds) = WHOLE_PER_SECOND;
+        let all = CYCLE.len() as u64;
+        shown_for.map_or(all, |time| (time.0 / (SECOND_NANOS * seconds / looks)).clamp(1, all))
+    }
+
+    /// The passes over the whole picture in a searched frame.
+    pub fn passes(&self, searched: Searched) -> Vec<Turn> {
+        let Some(whole) = searched.whole else { return Vec::new() };
+        let mut turns = vec![Turn::NONE];
+        match self.search {
+            Search::Thorough => turns.extend(CYCLE),
+            Search::Turned => {
+                for turn in whole.positions().flat_map(turns_of_look) {
+                    if !turns.contains(turn) {
+                        turns.push(*turn);
+                    }
+                }
+            }
+            Search::Upright => {}
+        }
+        turns
     }
 
     /// The directions in which small faces are looked for in the nth searched frame of a large picture; `small` says
@@ -118,26 +159,28 @@ impl Schedule {
     /// direction only looks at every fourth picture. A direction costs as much as three passes over the whole picture.
     /// On two scenes of seven people with faces of 27 to 95 pixels in 1920 x 1080, 42 % (upright) and 77 % (any angle)
     /// of the faces leaked without these looks, and 24 and 30 % with half as many as here.
-    pub fn close_looks(&self, nth: u64, small: bool) -> Vec<Turn> {
+    pub fn close_looks(&self, searched: Searched, small: bool) -> Vec<Turn> {
+        let nth = searched.nth;
         if self.search == Search::Turned && nth < FIRST_SEARCHES {
-            match (self.is_quick, nth) {
-                (true, _) => return self.first_close_looks(nth),
-                (false, 0) => return self.all_directions(),
-                (false, _) => {}
+            let is_last = searched.whole.is_some_and(|whole| whole.count >= CYCLE.len() as u64);
+            if is_last || (nth == 0 && !self.is_quick) {
+                return self.all_directions();
+            }
+            if self.is_quick {
+                return self.first_close_looks(nth);
             }
         }
-        let look = nth / self.whole_every;
+        let Some(whole) = searched.whole else { return Vec::new() };
+        let fourth = whole.positions().find(|look| look.is_multiple_of(4)).map(|look| look / 4);
         let direction = |nth: u64| {
             if nth.is_multiple_of(2) { vec![Turn::NONE] } else { nth_turn(nth / 2).into_iter().collect() }
         };
-        match self.search {
-            _ if !nth.is_multiple_of(self.whole_every) => Vec::new(),
-            Search::Upright if !look.is_multiple_of(4) => Vec::new(),
-            Search::Upright => vec![Turn::NONE],
-            Search::Thorough => [Turn::NONE].into_iter().chain(CYCLE).collect(),
-            Search::Turned if small => [Turn::NONE].into_iter().chain(nth_turn(look)).collect(),
-            Search::Turned if look.is_multiple_of(4) => direction(look / 4),
-            Search::Turned => Vec::new(),
+        match (self.search, fourth) {
+            (Search::Thorough, _) => [Turn::NONE].into_iter().chain(CYCLE).collect(),
+            (Search::Upright, Some(_)) => vec![Turn::NONE],
+            (Search::Turned, _) if small => [Turn::NONE].into_iter().chain(nth_turn(whole.first)).collect(),
+            (Search::Turned, Some(fourth)) => direction(fourth),
+            (Search::Upright | Search::Turned, None) => Vec::new(),
         }
     }
 
@@ -152,10 +195,10 @@ impl Schedule {
     /// composed scenes 106 of 10,537 faces leaked instead of 159 (background 5.4 instead of 5.7 %), in 3 to 4 % more
     /// time. Every time that the whole is looked at, and with any turn, hid 11 % of the background; upright every time
     /// took 8 to 15 % more time, and no face fewer leaked.
-    pub fn looks_with_both(&self, nth: u64) -> bool {
+    pub fn looks_with_both(&self, searched: Searched) -> bool {
+        let every = if self.fastest { 3 } else { 4 };
         self.search == Search::Turned
-            && nth.is_multiple_of(self.whole_every)
-            && nth / self.whole_every % if self.fastest { 3 } else { 4 } == 2
+            && searched.whole.is_some_and(|whole| whole.positions().any(|look| look % every == 2))
     }
 
     /// The share of one of the first searched frames in the looks for small faces in all directions.
@@ -172,8 +215,8 @@ impl Schedule {
     /// Whether faces that are expected in the nth searched frame, and are not found there, are looked for again:
     /// always, and with `--speed fastest` together with a look at the whole. With every second time, 57 and 84 of 1229
     /// and 790 faces leaked on two scenes instead of 5 and none.
-    pub fn looks_again(&self, nth: u64) -> bool {
-        !self.fastest || nth.is_multiple_of(self.whole_every)
+    pub fn looks_again(&self, searched: Searched) -> bool {
+        !self.fastest || searched.whole.is_some()
     }
 
     /// Which of the lost faces, surest first, is looked for in another turn than its own in the nth searched frame, and
@@ -207,6 +250,15 @@ impl Schedule {
     pub fn follows_faces(&self) -> bool {
         self.search == Search::Turned
     }
+}
+
+/// The turned passes of one look at the whole.
+fn turns_of_look(look: u64) -> &'static [Turn] {
+    if look == 0 {
+        return &FIRST_TURNS;
+    }
+    let place = usize::try_from(look % CYCLE.len() as u64).unwrap_or(0);
+    CYCLE.get(place..=place).unwrap_or(&[])
 }
 
 /// The nth turned pass, one after the other, over and over.

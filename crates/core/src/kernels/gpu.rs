@@ -83,10 +83,10 @@ impl GpuWorker {
     /// # Errors
     /// The device failed.
     pub fn treat(&mut self, frame: &mut Frame) -> Result<u64, Failure> {
-        if let Some(nth) = self.schedule.nth_search(frame.seq) {
+        if let Some(searched) = self.schedule.regular(frame.seq) {
             let mut look = self.finder.look_at(frame)?;
             let mut is_whole = false;
-            for turn in self.schedule.passes(nth) {
+            for turn in self.schedule.passes(searched) {
                 look.whole(turn)?;
                 is_whole = true;
             }

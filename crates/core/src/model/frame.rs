@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::{DurationNanos, PtsNanos};
+use super::{Beside, DurationNanos, PtsNanos, Searched};
 
 /// Size of a picture in pixels, both even, with the plane layout that follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,8 +144,10 @@ pub struct Frame {
     /// Position among those that may be searched, if it is one: of a recording all are, of a live source one in
     /// 75 ms, unless it came late.
     pub turn: Option<u64>,
-    /// Position among those that are searched for faces, if it is one.
-    pub search: Option<u64>,
+    /// How it is searched for faces, if it is.
+    pub search: Option<Searched>,
+    /// What else is looked for in it.
+    pub beside: Beside,
     size: FrameSize,
     bytes: PooledBytes,
 }
@@ -257,6 +259,7 @@ impl FramePool {
             late: false,
             turn: Some(seq),
             search: None,
+            beside: Beside::default(),
             size: self.size,
             bytes,
         }

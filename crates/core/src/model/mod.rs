@@ -4,6 +4,7 @@ mod choices;
 mod digest;
 mod frame;
 mod geometry;
+mod looks;
 mod mask;
 mod plan;
 mod region;
@@ -16,6 +17,7 @@ pub use choices::{
 pub use digest::{Sha256Digest, hash_reader};
 pub use frame::{ColorMatrix, Colorimetry, Frame, FramePool, FrameSize, PlaneMut, PlaneRef};
 pub use geometry::{BoxPx, EllipsePx};
+pub use looks::{Beside, Searched, Shown, WholeLooks};
 pub use mask::{
     Detection, FrameMasks, MAX_POLYGON_POINTS, Mask, MaskArea, MaskSource, PointPx, TrackId, TrackKind,
     UncertainReason, UncertainSpan,

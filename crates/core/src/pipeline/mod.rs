@@ -1,6 +1,7 @@
 //! Where the stages meet: a plan, an opened input and an output file become a de-identified recording and a report.
 
 mod again;
+mod agenda;
 mod analyze;
 mod assets;
 mod check;

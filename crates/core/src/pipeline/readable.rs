@@ -29,6 +29,10 @@ const MAX_SIGHTINGS: usize = 4096;
 /// Pictures in which an upright face must be found before it counts, close to one another in time.
 const MIN_SIGHTINGS: u32 = 3;
 
+/// One in fewer counts as well where they are shown for as long as that many searched ones usually are, and the face is
+/// sure.
+const LONG_ENOUGH: DurationNanos = DurationNanos::from_millis(240);
+
 /// Sightings of an upright face further apart than this are not one face.
 const MAX_PAUSE: DurationNanos = DurationNanos::from_millis(250);
 
@@ -61,6 +65,8 @@ pub(super) struct Search {
     searched: u64,
     upright: Sightings,
     turned: Sightings,
+    /// Time of the last picture.
+    last: Option<PtsNanos>,
     /// The last turned looks, the oldest first.
     turned_looks: VecDeque<PtsNanos>,
     /// Sightings that make an upright face: all there can be, where there are fewer pictures than it usually takes.
@@ -77,6 +83,8 @@ impl Search {
     pub(super) fn see(&mut self, looked: &Looked, masks: &FrameMasks) {
         self.searched += 1;
         let pts = looked.pts;
+        self.shown_until(pts);
+        self.last = Some(pts);
         self.upright.see(looked.upright.iter(), (pts.saturating_sub(HOLD), pts), masks);
         self.close_upright_before(pts.saturating_sub(MAX_PAUSE));
         let Some(turned) = &looked.turned else { return };
@@ -87,6 +95,16 @@ impl Search {
         if self.turned_looks.len() > MAX_LOOKS_BETWEEN {
             self.turned_looks.pop_front();
             self.turned.close_before(oldest, MIN_TURNED_SIGHTINGS, |_| pts);
+        }
+    }
+
+    /// What was found in the last picture could be seen until the next.
+    fn shown_until(&mut self, next: PtsNanos) {
+        let Some(last) = self.last else { return };
+        let open = self.upright.open.iter_mut().chain(&mut self.turned.open);
+        for face in open.filter(|face| face.residual.to == last) {
+            face.until = next;
+            face.shown.0 = face.shown.0.saturating_add(next.since(last).0);
         }
     }
 
@@ -102,6 +120,7 @@ impl Search {
     /// The faces that count, from first to last sighting.
     pub(super) fn into_residuals(mut self) -> Vec<Residual> {
         let end = PtsNanos(u64::MAX);
+        self.shown_until(end);
         self.close_upright_before(end);
         // In so short a file no direction was looked in twice.
         let least = if self.turned_looks.len() < MAX_LOOKS_BETWEEN { 1 } else { MIN_TURNED_SIGHTINGS };
@@ -115,8 +134,25 @@ impl Search {
 /// What was found where, picture after picture.
 #[derive(Default)]
 struct Sightings {
-    open: Vec<Residual>,
+    open: Vec<Open>,
     closed: Vec<Residual>,
+}
+
+/// A face that may be seen again.
+struct Open {
+    residual: Residual,
+    /// How long the pictures with it were shown.
+    shown: DurationNanos,
+    /// Until when the last of them was.
+    until: PtsNanos,
+}
+
+impl Open {
+    /// Whether it was seen in enough pictures, or for long enough.
+    fn counts(&self, least_sightings: u32) -> bool {
+        let Residual { frames, score, .. } = self.residual;
+        frames >= least_sightings || (self.shown >= LONG_ENOUGH && score >= SURE_SCORE)
+    }
 }
 
 impl Sightings {
@@ -136,7 +172,8 @@ impl Sightings {
 
     fn note(&mut self, face: &Detection, hide_from: PtsNanos, pts: PtsNanos) {
         let bbox_px = face.ellipse.bounding_box();
-        let same = self.open.iter_mut().find(|r| r.bbox_px.iou(&bbox_px) > 0.2);
+        let open = self.open.iter_mut().map(|open| &mut open.residual);
+        let same = open.into_iter().find(|known| known.bbox_px.iou(&bbox_px) > 0.2);
         if let Some(known) = same {
             known.frames += u32::from(known.to != pts);
             known.to = pts;
@@ -147,7 +184,7 @@ impl Sightings {
             }
         } else if self.open.len() < MAX_RESIDUALS {
             let sightings = vec![(pts, bbox_px)];
-            self.open.push(Residual {
+            let residual = Residual {
                 from: pts,
                 to: pts,
                 frames: 1,
@@ -156,7 +193,8 @@ impl Sightings {
                 sightings,
                 hide_from,
                 hide_to: pts,
-            });
+            };
+            self.open.push(Open { residual, shown: DurationNanos(0), until: pts });
         }
     }
 
@@ -167,10 +205,9 @@ impl Sightings {
         least_sightings: u32,
         hide_to: impl Fn(&Residual) -> PtsNanos,
     ) {
-        let (done, open) = self.open.drain(..).partition::<Vec<_>, _>(|r| r.to < limit);
-        self.open = open;
-        let lasting = done.into_iter().filter(|r| r.frames >= least_sightings);
-        let lasting = lasting.map(|r| Residual { hide_to: hide_to(&r), ..r });
+        let done = self.open.extract_if(.., |face| face.until < limit || limit.0 == u64::MAX);
+        let lasting = done.filter(|face| face.counts(least_sightings)).map(|face| face.residual);
+        let lasting = lasting.map(|face| Residual { hide_to: hide_to(&face), ..face });
         let room = MAX_RESIDUALS.saturating_sub(self.closed.len());
         self.closed.extend(lasting.take(room));
     }
@@ -279,5 +316,30 @@ mod tests {
         assert_eq!((face.hide_from, face.hide_to), (PtsNanos(80_000_000), PtsNanos(u64::MAX)));
         let early = turned(&[0, 7], 0.8);
         assert_eq!((early[0].hide_from, early[0].hide_to), (PtsNanos(0), PtsNanos(1_280_000_000)));
+    }
+
+    /// Residuals where an upright face of a score is found in some pictures of so many milliseconds each.
+    fn upright(lengths: &[u64], with_face: &[usize], score: f32) -> usize {
+        let mut search = Search::new(lengths.len() as u64);
+        let mut pts = PtsNanos(0);
+        for (seq, length) in lengths.iter().enumerate() {
+            let found = with_face.contains(&seq).then(|| Detection { score, ..face(100.0) });
+            let looked = Looked { seq: seq as u64, pts, upright: found.into_iter().collect(), turned: None };
+            search.see(&looked, &FrameMasks::new(seq as u64, pts, Vec::new()));
+            pts = pts.saturating_add(DurationNanos::from_millis(*length));
+        }
+        search.into_residuals().len()
+    }
+
+    #[test]
+    fn a_picture_that_stays_counts_as_long_as_it_is_shown() {
+        let film = [40, 40, 40, 1000, 40, 40, 40];
+        assert_eq!(upright(&film, &[3], 0.9), 1);
+        assert_eq!(upright(&film, &[3], 0.8), 0, "once and not sure");
+        assert_eq!(upright(&film, &[1], 0.9), 0);
+        assert_eq!(upright(&film, &[6], 0.9), 1, "players stay on the last one");
+        let slow = [333; 8];
+        assert_eq!(upright(&slow, &[2, 3, 4], 0.6), 1);
+        assert_eq!(upright(&slow, &[2, 3], 0.6), 0);
     }
 }

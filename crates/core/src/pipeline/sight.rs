@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Sender, bounded};
 
+use super::agenda::Agenda;
 use super::assets::Assets;
 use super::error::EngineError;
 use super::lately::Lately;
@@ -12,8 +13,8 @@ use super::retrospect::Retrospect;
 use super::stages::{decode, detect, follow};
 use super::threads::{Handle, Starter};
 use super::tracks::Script;
-use super::watching::Lookouts;
-use crate::detect::{CenterFace, Schedule, Searches};
+use super::watching::{Lookouts, look_times};
+use crate::detect::{CenterFace, LookTimes, Schedule, Searches};
 use crate::media::{PictureFormat, PictureSource};
 use crate::model::{Frame, FrameMasks, OnUncertain, Plan};
 use crate::track::{Follower, Prospects, TrackReport, TrackSettings};
@@ -35,6 +36,7 @@ pub(super) struct Looking {
     lookouts: Lookouts,
     tracker: Follower,
     schedule: Schedule,
+    times: LookTimes,
     prospects: Prospects,
     on_uncertain: OnUncertain,
     found_with: FoundWith,
@@ -72,6 +74,7 @@ impl MaskOrigin<'_> {
             lookouts,
             tracker,
             schedule,
+            times: look_times(plan, format),
             prospects,
             on_uncertain,
             found_with,
@@ -123,8 +126,8 @@ impl<'scope> Starter<'scope, '_, '_> {
         looking: Looking,
         output: Sender<(Frame, FrameMasks)>,
     ) -> Result<Sighted<'scope>, EngineError> {
-        let Looking { detectors, retrospect, lookouts, tracker, schedule, prospects, on_uncertain, .. } =
-            looking;
+        let on_uncertain = looking.on_uncertain;
+        let Looking { detectors, retrospect, lookouts, tracker, schedule, times, prospects, .. } = looking;
         let lately = Arc::new(Lately::new(prospects, schedule.known_after(), Arc::clone(&self.brake.stop)));
         let lookouts = Arc::new(lookouts);
         let retrospect = retrospect.map(|finder| Retrospect::new(finder, Arc::clone(&lookouts)));
@@ -133,9 +136,8 @@ impl<'scope> Starter<'scope, '_, '_> {
         let waiting = detectors.len().div_ceil(2);
         let (to_detect, detect_in) = bounded(waiting);
         let (to_follow, follow_in) = bounded(waiting);
-        let searches = Some(Searches::new(schedule));
-        let decoding =
-            self.stage("decode", move |watch| decode::run(pictures, searches, &to_detect, watch))?;
+        let agenda = Some(Agenda::new(Searches::new(schedule), times));
+        let decoding = self.stage("decode", move |watch| decode::run(pictures, agenda, &to_detect, watch))?;
         for detector in detectors {
             let (input, output) = (detect_in.clone(), to_follow.clone());
             let (lately, lookouts) = (Arc::clone(&lately), Arc::clone(&lookouts));

@@ -13,7 +13,6 @@ use crate::model::{Detection, Frame, Heads, OnUncertain, Plan, Speed};
 /// What the workers share. While one of them looks with a set, others that need the same one wait.
 #[derive(Debug)]
 pub(super) struct Lookouts {
-    times: LookTimes,
     sets: Vec<Mutex<Lookout>>,
     /// Those of small faces, as many as there are workers: with one for all, the others waited for it for a third of the
     /// time until the first faces were known.
@@ -32,19 +31,10 @@ impl Lookouts {
         format: &PictureFormat,
         sets: Vec<Mutex<Lookout>>,
     ) -> Result<Self, EngineError> {
-        // Somebody who is only listed may be found a little later; what is hidden may not.
-        let stops_for_people = plan.heads == Heads::Flag && plan.on_uncertain != OnUncertain::Widen;
-        let times_as_seldom = match plan.speed {
-            _ if plan.hides_beside_faces() || stops_for_people => 1,
-            Speed::Fastest => 4,
-            Speed::Balanced | Speed::Smallest => 2,
-        };
-        let times = LookTimes::new(format.search_rate(), times_as_seldom);
         let close_sets = if CloseLook::is_for(format.size) { 0..worker_count() } else { 0..0 };
         let checker = assets.checker.read()?;
         let close = |_| Ok(Mutex::new(CloseLook::new(&assets.runtime, &checker)?));
         Ok(Self {
-            times,
             close: close_sets.map(close).collect::<Result<_, EngineError>>()?,
             sets,
             detector_side_px: plan.detector_side_px,
@@ -109,10 +99,21 @@ impl Lookouts {
     /// # Errors
     /// A failure of ONNX Runtime, outputs that cannot be trusted, or a set with which another worker broke down.
     pub(super) fn look(&self, frame: &Frame) -> Result<Glance, EngineError> {
-        let look = frame.turn.and_then(|turn| self.times.nth_look(turn));
-        let Some(look) = look else { return Ok(Glance::default()) };
-        Ok(choose(&self.sets, look)?.look(frame, self.times)?)
+        let Some(look) = frame.beside.people.or(frame.beside.text) else { return Ok(Glance::default()) };
+        Ok(choose(&self.sets, look)?.look(frame)?)
     }
+}
+
+/// When people and text are looked for in pictures of a format.
+pub(super) fn look_times(plan: &Plan, format: &PictureFormat) -> LookTimes {
+    // Somebody who is only listed may be found a little later; what is hidden may not.
+    let stops_for_people = plan.heads == Heads::Flag && plan.on_uncertain != OnUncertain::Widen;
+    let times_as_seldom = match plan.speed {
+        _ if plan.hides_beside_faces() || stops_for_people => 1,
+        Speed::Fastest => 4,
+        Speed::Balanced | Speed::Smallest => 2,
+    };
+    LookTimes::new(format.search_rate(), times_as_seldom)
 }
 
 /// One of several that are used by turns, the nth time. Waits until it is free.

@@ -23,6 +23,8 @@ use super::cuts::Thumbnail;
 
 /// Pictures in front of a step whose own steps it is compared with.
 const BEFORE: usize = 5;
+/// So many are known at least where those behind are not.
+const LEAST_BEFORE: usize = 2;
 /// The share of the picture that is compared: cells that change most.
 const TENTH: usize = 10;
 /// Levels of luma by which that share changes at least. A codec that begins anew changes it by up to 5.
@@ -52,6 +54,19 @@ impl JumpFinder {
             self.steps.pop_front();
         }
         is_jump
+    }
+}
+
+/// Where a shot may end, as far as the pictures before tell: asked for while those behind are not known yet. A jump too many
+/// costs time alone; where much changes all the time there is none.
+#[derive(Clone, Debug, Default)]
+pub struct ShotEnds(JumpFinder);
+
+impl ShotEnds {
+    /// Whether a shot may end in front of the next picture; `None` is a damaged one.
+    pub fn ends_before(&mut self, next: Option<&Thumbnail>) -> bool {
+        let is_settled = self.0.steps.len() >= LEAST_BEFORE;
+        self.0.is_jump(next, &[]) && is_settled
     }
 }
 
@@ -147,5 +162,18 @@ mod tests {
     fn a_jump_soon_after_another_is_found_as_well() {
         let film = walk([4; 9].into_iter().chain([16; 3]).chain([4; 9]));
         assert_eq!(jumps_in(&film), [9, 12]);
+    }
+
+    #[test]
+    fn a_shot_may_end_where_the_picture_behind_is_another_unless_all_are() {
+        let ends_in = |film: &[Option<Thumbnail>]| {
+            let mut ends = ShotEnds::default();
+            (0..film.len()).filter(|k| ends.ends_before(film[*k].as_ref())).collect::<Vec<_>>()
+        };
+        assert_eq!(ends_in(&walk([4; 9].into_iter().chain([16; 3]).chain([4; 9]))), [9, 12]);
+        assert_eq!(ends_in(&walk((0..20).map(|k| if k % 2 == 0 { 4 } else { 16 }))), [0usize; 0]);
+        let mut damaged = walk([4; 5].into_iter().chain([16; 5]));
+        damaged[5] = None;
+        assert_eq!(ends_in(&damaged), [6]);
     }
 }

@@ -31,6 +31,7 @@ mod tracker;
 mod trust;
 
 pub use follower::{Follower, Looked, PERSON_KEEP_SCORE};
+pub use jumps::ShotEnds;
 pub use prospects::{Prospect, Prospects};
 pub use report::{BesideReport, TrackReport};
 pub use settings::{TrackSettings, TrackSettingsError};

@@ -30,8 +30,8 @@ impl Accelerator {
         let sides = Sides::new(side_px).with_small_diagonals();
         let pictures = schedule.cycle_pictures();
         let mut passes = Vec::new();
-        for nth in (0..pictures).filter_map(|seq| schedule.nth_search(seq)) {
-            let turns: Vec<Turn> = schedule.passes(nth).collect();
+        for searched in (0..pictures).filter_map(|seq| schedule.regular(seq)) {
+            let turns = schedule.passes(searched);
             let whole = turns.iter().map(|turn| {
                 let layout = sides.layout(size, *turn);
                 let small = layout.content_width * layout.content_height;

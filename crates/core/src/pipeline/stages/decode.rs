@@ -2,9 +2,9 @@
 
 use crossbeam_channel::Sender;
 
-use crate::detect::Searches;
 use crate::media::PictureSource;
 use crate::model::Frame;
+use crate::pipeline::agenda::Agenda;
 use crate::pipeline::error::EngineError;
 use crate::pipeline::gauge::Watch;
 
@@ -16,24 +16,32 @@ pub(in crate::pipeline) struct Decoded {
     pub(in crate::pipeline) late: u64,
 }
 
-/// Decodes all pictures. `searches` says which of them are searched for faces; without it, none is.
+/// Decodes all pictures. `agenda` says what is looked for in them; without it, nothing is.
 pub(in crate::pipeline) fn run(
     mut pictures: PictureSource,
-    mut searches: Option<Searches>,
+    mut agenda: Option<Agenda>,
     output: &Sender<Frame>,
     watch: &mut Watch<'_>,
 ) -> Result<Decoded, EngineError> {
     let mut decoded = Decoded::default();
     loop {
         watch.input(|| pictures.wait())?;
-        let Some(mut frame) = pictures.next_frame()? else { break };
-        frame.search = searches.as_mut().and_then(|searches| searches.nth(frame.turn, frame.pts));
-        watch.count();
-        decoded.frames += 1;
-        decoded.damaged += u64::from(frame.damaged);
-        decoded.late += u64::from(frame.late);
-        if !watch.give(output, frame) {
-            // The stage behind has failed and said why.
+        let next = pictures.next_frame()?;
+        let is_last = next.is_none();
+        if let Some(frame) = &next {
+            watch.count();
+            decoded.frames += 1;
+            decoded.damaged += u64::from(frame.damaged);
+            decoded.late += u64::from(frame.late);
+        }
+        let ready = match (&mut agenda, next) {
+            (Some(agenda), Some(frame)) => agenda.push(frame),
+            (Some(agenda), None) => agenda.finish(),
+            (None, next) => next,
+        };
+        // The stage behind may have failed, and then has said why.
+        let is_wanted = ready.is_none_or(|frame| watch.give(output, frame));
+        if is_last || !is_wanted {
             break;
         }
     }

@@ -3,7 +3,7 @@
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::detect::{CenterFace, FaceLook, Glance, Place, Schedule, thumbnail};
-use crate::model::{Detection, Frame};
+use crate::model::{Detection, Frame, Searched};
 use crate::pipeline::error::EngineError;
 use crate::pipeline::gauge::Watch;
 use crate::pipeline::lately::Lately;
@@ -24,9 +24,9 @@ pub(in crate::pipeline) fn run(
 ) -> Result<(), EngineError> {
     while let Some(frame) = watch.take(input) {
         let detections = match frame.search {
-            Some(nth) => {
-                let Some(found) = search(&mut detector, lookouts, &frame, nth, (schedule, lately), watch)?
-                else {
+            Some(searched) => {
+                let so = (searched, schedule, lately);
+                let Some(found) = search(&mut detector, lookouts, &frame, so, watch)? else {
                     break;
                 };
                 found
@@ -49,21 +49,21 @@ pub(in crate::pipeline) fn run(
     Ok(())
 }
 
-/// The faces in the nth searched picture. `None` where the run was stopped meanwhile.
+/// The faces in a searched picture. `None` where the run was stopped meanwhile.
 fn search(
     detector: &mut CenterFace,
     lookouts: &Lookouts,
     frame: &Frame,
-    nth: u64,
-    (schedule, lately): (Schedule, &Lately),
+    (searched, schedule, lately): (Searched, Schedule, &Lately),
     watch: &mut Watch<'_>,
 ) -> Result<Option<Vec<Detection>>, EngineError> {
     let mut look = detector.look_at(frame)?;
     let mut detections = Vec::new();
-    for turn in schedule.passes(nth) {
+    let (nth, passes) = (searched.nth, schedule.passes(searched));
+    for turn in passes.iter().copied() {
         detections.extend(look.whole(turn)?);
     }
-    if schedule.looks_with_both(nth) {
+    if schedule.looks_with_both(searched) {
         let mut others = lookouts.look_at_whole(frame)?;
         others.retain(|face| is_lost(&Place::of(face.ellipse), &detections));
         detections.extend(others);
@@ -74,14 +74,14 @@ fn search(
         are_small = known.iter().any(|known| known.is_clear && look.is_small(&Place::of(known.face)));
         expected.extend(known.into_iter().map(|known| Place::of(known.face)));
     }
-    for turn in schedule.close_looks(nth, are_small) {
+    for turn in schedule.close_looks(searched, are_small) {
         detections.extend(lookouts.look_closely(frame, turn)?);
     }
     if schedule.follows_faces() {
-        let has_passed = |place: &&Place| schedule.passes(nth).any(|turn| turn == place.turn);
+        let has_passed = |place: &&Place| passes.contains(&place.turn);
         let places = expected.iter().filter(|place| !has_passed(place) || look.is_small(place));
         detections.extend(look.near(&places.copied().collect::<Vec<_>>())?);
-        if schedule.looks_again(nth) {
+        if schedule.looks_again(searched) {
             look_again(&mut look, lookouts, (frame, nth), schedule, expected, &mut detections)?;
         }
         lately.publish(nth, frame.pts, &detections);

@@ -39,6 +39,9 @@ pub(in crate::pipeline) fn run(
         return Err(EngineError::OutOfStep { seq: order.next_seq() });
     }
     tracker.finish();
+    if let Some(retrospect) = &mut retrospect {
+        retrospect.look(&mut tracker, &window)?;
+    }
     pass_on(&mut tracker, &mut window, output, watch)?;
     let report = tracker.report();
     match report.uncertain.first() {
