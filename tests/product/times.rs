@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use obscura_tests::{Bench, Sheet, probe, run, sound};
+use obscura_tests::{Bench, Sheet, media, probe, run, sound};
 
 /// How far the sound may move against the clock of the file.
 const SOUND_SECONDS: f64 = 0.010;
@@ -54,6 +54,30 @@ fn variable_rate_of_a_telephone_with_late_sound() {
     let wanted = wanted + probe::sound_edit_seconds(&clip);
     let got = sound::decode(&bench.output()).len() as f64 / f64::from(sound::RATE);
     assert!((wanted - got).abs() <= SOUND_SECONDS, "the sound ended at {wanted} s and ends at {got} s");
+}
+
+/// Whoever cuts the beginning off without encoding anew leaves pictures in the file that no player shows.
+#[test]
+fn a_recording_that_was_trimmed_without_encoding_it_anew() {
+    let bench = Bench::new();
+    let whole =
+        bench.make("whole.mp4", "-t 2 -i {media}/carphone.mp4 -c:v libx264 -preset veryfast -bf 2 -g 250");
+    let trimmed = whole.with_file_name("trimmed.mp4");
+    let name = whole.to_str().unwrap();
+    media::ffmpeg(
+        media::words("-ss 0.9 -i")
+            .into_iter()
+            .chain([name.into()])
+            .chain(media::words("-c copy"))
+            .chain([trimmed.clone().into_os_string()]),
+    );
+    bench.redact(&trimmed, &[]).expect(0);
+    let render = &bench.receipt()["render"];
+    let shown = probe::times(&trimmed).iter().filter(|time| **time >= 0.0).count() as u64;
+    let [promised, decoded] = ["frames_promised", "frames_in"].map(|count| render[count].as_u64().unwrap());
+    assert!((30..40).contains(&shown) && promised == shown, "{render}");
+    // The picture in which the cut lies is shown from there on.
+    assert!(decoded == shown || decoded == shown + 1, "{render}");
 }
 
 #[test]

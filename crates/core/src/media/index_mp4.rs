@@ -5,6 +5,7 @@ use std::fs::File;
 use super::boxes::{self, be_u32, be_u64, child, children, descend, four, header_duration, header_timescale};
 use super::error::MediaError;
 use super::index::{CutOff, InputIndex};
+use super::index_edit::{Edits, Timescales};
 use crate::model::{DurationNanos, PtsNanos};
 
 /// One track of the index.
@@ -14,7 +15,7 @@ struct Track<'a> {
     timescale: u32,
     /// In units of the time scale; 0 where it is not known.
     length: u64,
-    edits: usize,
+    edits: Edits,
     stbl: &'a [u8],
 }
 
@@ -68,7 +69,9 @@ pub(super) fn read(file: &File, file_length: u64) -> Result<InputIndex, MediaErr
     if let Some(picture) = picture.filter(|_| !fragmented) {
         let end = end_of_intact_samples(picture, file_length);
         index.cut = end.cut_at.map(|at| CutOff { picture_ends: Some(at) });
-        index.picture_samples = (picture.edits <= 1).then_some(end.samples);
+        let movie = child(&moov, b"mvhd").and_then(header_timescale).unwrap_or(0);
+        let scales = Timescales { movie, track: picture.timescale };
+        index.picture_samples = picture.edits.shown(picture.stbl, end.samples, scales);
     }
     if index.cut.is_none() && top.iter().any(|b| b.is_cut(file_length)) {
         index.cut = Some(CutOff { picture_ends: None });
@@ -89,12 +92,12 @@ fn track(trak: &[u8]) -> Option<Track<'_>> {
     let mdia = child(trak, b"mdia")?;
     let mdhd = child(mdia, b"mdhd")?;
     let timescale = header_timescale(mdhd)?;
-    let edits = descend(trak, &[b"edts", b"elst"]).and_then(|elst| be_u32(elst, 4)).unwrap_or(0);
+    let edits = descend(trak, &[b"edts", b"elst"]).map(Edits::read).unwrap_or_default();
     Some(Track {
         handler: four(child(mdia, b"hdlr")?, 8)?,
         timescale,
         length: header_duration(mdhd).unwrap_or(0),
-        edits: edits as usize,
+        edits,
         stbl: descend(mdia, &[b"minf", b"stbl"]).unwrap_or(&[]),
     })
 }

@@ -16,6 +16,7 @@ mod error;
 mod finished;
 mod hardware;
 mod index;
+mod index_edit;
 mod index_mp4;
 mod index_other;
 mod input;
