@@ -188,6 +188,8 @@ pub enum UncertainReason {
     UnusableDetection,
     /// More faces than can be followed; the frame is hidden whole.
     TooManyFaces,
+    /// More pictures in a moment than can wait until what is found behind them is known; the frame is hidden whole.
+    TooManyPictures,
     /// A person was seen, and no face where the head is: from behind, from above, or covered. Nothing is hidden there.
     HeadWithoutFace,
 }
@@ -203,6 +205,7 @@ impl UncertainReason {
             Self::Late => "pictures that came too late to be searched, hidden whole",
             Self::UnusableDetection => "a face without a usable place; the pictures are hidden whole",
             Self::TooManyFaces => "more faces than can be followed; the pictures are hidden whole",
+            Self::TooManyPictures => "more pictures a second than can be held back; they are hidden whole",
             Self::HeadWithoutFace => {
                 "a person without a visible face, who stays open unless another mask lies there"
             }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::model::{Detection, EllipsePx, OnUncertain, PtsNanos};
+use crate::model::{Detection, EllipsePx, FrameMasks, FrameSize, OnUncertain, PtsNanos, UncertainReason};
 use crate::track::sift::is_same;
 use crate::track::tracker::MAX_WINDOW_FRAMES;
 use crate::track::{Observation, TrackSettings, Tracker};
@@ -147,5 +147,29 @@ fn a_film_whose_time_stands_still_is_bounded_too() {
         tracker.push(observation);
         while tracker.pop_ready().is_some() {}
         assert!(tracker.waiting() <= MAX_WINDOW_FRAMES + 2);
+    }
+}
+
+#[test]
+fn pictures_that_wait_take_no_more_than_so_much_memory_and_who_cannot_wait_is_hidden() {
+    // Of 8192 x 8192 pixels ten fit into a gigabyte: a second at ten frames, 300 ms at 33.
+    for (fps, are_hidden) in [(10, false), (30, false), (100, true)] {
+        let mut tracker = Tracker::new(TrackSettings::default(), FrameSize::rounded_up(8192, 8192)).unwrap();
+        let (mut frames, mut most) = (Vec::new(), 0);
+        for observation in film(120, fps, |_| Vec::new()) {
+            tracker.push(observation);
+            frames.extend(std::iter::from_fn(|| tracker.pop_ready()));
+            most = most.max(tracker.waiting());
+        }
+        assert!(most <= 12, "{most} wait");
+        assert_eq!(frames.iter().all(FrameMasks::hide_all), are_hidden, "{fps}");
+        assert_eq!(frames.iter().any(FrameMasks::hide_all), are_hidden, "{fps}");
+        tracker.finish();
+        while tracker.pop_ready().is_some() {}
+        let reasons = tracker.report().uncertain.iter().map(|span| span.reason);
+        assert_eq!(
+            reasons.collect::<Vec<_>>(),
+            vec![UncertainReason::TooManyPictures; usize::from(are_hidden)]
+        );
     }
 }
