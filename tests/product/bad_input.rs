@@ -40,6 +40,11 @@ fn addresses_that_are_not_read() {
     let page = Path::new("https://ward.example/resus.mp4");
     finish(&mut bench.command(page, &sheet, &[])).refused(2, &["address", "rtsp://"]);
     finish(bench.obscura().args(["sheet", "new"]).arg(page)).refused(2, &["address", "rtsp://"]);
+    for nowhere in ["rtsp://", "udp://127.0.0.1", "udp://127.0.0.1:99999", "v4l2:/dev/null"] {
+        finish(&mut bench.command(Path::new(nowhere), &sheet, &[]))
+            .refused(2, &["address", "udp://HOST:PORT"]);
+        finish(bench.obscura().args(["sheet", "new", nowhere])).refused(2, &["address"]);
+    }
     let tracks = bench.path("x.json");
     for live in ["udp://127.0.0.1:9", "rtsp://127.0.0.1/ward", "v4l2:/dev/video0"] {
         let run = finish(bench.obscura().args(["analyze", live, "-o"]).arg(&tracks));

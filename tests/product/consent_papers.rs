@@ -1,6 +1,8 @@
 //! Consents from FHIR into a sheet, the reasons that `check` prints, and the checklist, through the binary.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
+use std::path::Path;
+
 use obscura_tests::run::{finish, obscura};
 use obscura_tests::sheet::SUBJECT;
 use obscura_tests::{Bench, Sheet};
@@ -101,6 +103,15 @@ fn the_checklist_passes_nothing_without_evidence() {
             "{text}"
         );
     }
+    // What is there stays there.
+    let again = |name: &Path, more: &[&str]| {
+        finish(obscura().args(["report", "checklist"]).arg(&sheet).arg("--html").arg(name).args(more))
+    };
+    let before = std::fs::read(&sheet).unwrap();
+    again(&sheet, &["--overwrite"]).refused(2, &[".html"]);
+    again(&page, &[]).refused(2, &["exists already", "--overwrite"]);
+    again(&page, &["--overwrite"]).expect(0);
+    assert_eq!(std::fs::read(&sheet).unwrap(), before);
     // A receipt that nobody signed shows nothing, and that is said.
     let unsigned = bench.path("unsigned.receipt.json");
     std::fs::write(&unsigned, r#"{"obligations": [], "self_check": {"residual_faces": []}}"#).unwrap();

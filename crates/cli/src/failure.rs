@@ -176,6 +176,9 @@ impl From<StateError> for Failure {
         let message = error.to_string();
         match error {
             StateError::Log(log) => log.into(),
+            StateError::NotAFolder => {
+                Self::new(Exit::Usage, message).with_help("check the name behind --state or in OBSCURA_STATE")
+            }
             StateError::Unused => Self::new(Exit::Usage, message).with_help(
                 "name the folder with --state or OBSCURA_STATE; the first `redact` or `check` makes one",
             ),

@@ -81,9 +81,12 @@ pub(crate) enum ReportCommand {
         /// Statements of people in office that lines are met; they fill gaps and outweigh nothing
         #[arg(long, value_name = "FILE")]
         attested: Vec<PathBuf>,
-        /// Also write a page
+        /// Also write a page; a name that ends in .html
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,
+        /// Replace an existing page
+        #[arg(long, requires = "html")]
+        overwrite: bool,
         /// Print JSON instead of text
         #[arg(long)]
         json: bool,

@@ -9,7 +9,7 @@ use obscura_policy::media::model::{
     Speed, Text, TimeSpan, VideoCodec, VoiceMode,
 };
 
-use super::words::margin;
+use super::words::{live_seconds, margin};
 
 /// A live source is taken for 12 hours at most.
 pub(crate) const MAX_LIVE_SECONDS: u64 = 43_200;
@@ -29,7 +29,7 @@ pub(crate) struct RedactArgs {
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// Take so much of a live source, in seconds; else until it ends, or Ctrl-C
-    #[arg(long = "for", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=MAX_LIVE_SECONDS))]
+    #[arg(long = "for", value_name = "SECONDS", value_parser = live_seconds)]
     pub(crate) length_seconds: Option<u64>,
     #[command(flatten)]
     pub(crate) look: LookArgs,

@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Args, Command};
 use obscura_policy::media::model::{MAX_MARGIN_PERCENT, UnknownWord};
 
-use super::RedactArgs;
+use super::{MAX_LIVE_SECONDS, RedactArgs};
 use crate::wording::nearest;
 
 /// The same error, with what was most likely meant: a choice for a mistyped word, or another verb.
@@ -42,9 +42,24 @@ pub(crate) fn margin(text: &str) -> Result<u8, String> {
     percent.ok_or_else(|| format!("a whole number of percent is needed, from 0 to {MAX_MARGIN_PERCENT}"))
 }
 
+/// How long a live source is taken for, in seconds, with or without their sign.
+pub(crate) fn live_seconds(text: &str) -> Result<u64, String> {
+    let number = text.strip_suffix('s').unwrap_or(text).trim_end();
+    let seconds = number.parse().ok().filter(|seconds| (1..=MAX_LIVE_SECONDS).contains(seconds));
+    seconds.ok_or_else(|| format!("a whole number of seconds is needed, from 1 to {MAX_LIVE_SECONDS}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_is_a_whole_number_of_seconds() {
+        assert_eq!([live_seconds("20"), live_seconds("20 s")], [Ok(20), Ok(20)]);
+        for wrong in ["", "abc", "0", "1.5", "43201", "20m"] {
+            assert!(live_seconds(wrong).unwrap_err().contains("1 to 43200"), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_margin_is_a_whole_number_of_percent() {

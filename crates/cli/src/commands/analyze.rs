@@ -1,10 +1,9 @@
 //! `obscura analyze`: where faces and tones are in a recording, as a file that people can read and edit.
 
-use std::path::Path;
 use std::time::Instant;
 
 use obscura_policy::analyze;
-use obscura_policy::media::{Analysis, Link, OutputError, home_folder, prepare};
+use obscura_policy::media::{Analysis, Link, home_folder, prepare};
 use serde_json::json;
 
 use crate::args::AnalyzeArgs;
@@ -17,9 +16,9 @@ use crate::{commands, interrupt};
 
 pub(crate) fn run(args: &AnalyzeArgs, printer: &Printer) -> Result<(), Failure> {
     let began = Instant::now();
-    check_target(&args.output, "json", args.overwrite)?;
+    commands::check_target(&args.output, "json", args.overwrite)?;
     if let Some(picture) = &args.contact_sheet {
-        check_target(picture, "png", args.overwrite)?;
+        commands::check_target(picture, "png", args.overwrite)?;
     }
     if commands::live_address(&args.clip).is_some() {
         return Err(Failure::new(Exit::Usage, "`analyze` reads a recording, and this is a live source")
@@ -49,21 +48,6 @@ pub(crate) fn run(args: &AnalyzeArgs, printer: &Printer) -> Result<(), Failure> 
         commands::save(path, png, "the contact sheet", Keeps::Nothing)?;
     }
     summarise(&analysis, began, printer)
-}
-
-fn check_target(output: &Path, ending: &str, overwrite: bool) -> Result<(), Failure> {
-    if !output.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending)) {
-        let message = format!("a name that ends in .{ending} is needed here");
-        return Err(Failure::new(Exit::Usage, message));
-    }
-    if output.parent().is_some_and(|folder| folder != Path::new("") && !folder.is_dir()) {
-        return Err(OutputError::NoFolder.into());
-    }
-    if output.is_dir() || (!overwrite && std::fs::symlink_metadata(output).is_ok()) {
-        return Err(Failure::new(Exit::Usage, "the output exists already")
-            .with_help("choose another name, or pass --overwrite to replace it"));
-    }
-    Ok(())
 }
 
 fn summarise(analysis: &Analysis, began: Instant, printer: &Printer) -> Result<(), Failure> {

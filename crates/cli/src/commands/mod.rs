@@ -19,7 +19,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use obscura_policy::media::{Address, InputFile};
+use obscura_policy::media::{Address, InputFile, OutputError};
 use obscura_policy::rules::Decision;
 use obscura_policy::sheet::{MAX_FAULTS, Sheet, faults};
 use obscura_policy::{Order, Policy, State, StateError, config::Config, open_regular};
@@ -52,9 +52,36 @@ pub(crate) fn read_text(path: &Path, what: &str) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// Refuses a name under which nothing of this kind should be kept, or something is kept already.
+pub(crate) fn check_target(output: &Path, ending: &str, overwrite: bool) -> Result<(), Failure> {
+    if !output.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending)) {
+        let message = format!("a name that ends in .{ending} is needed here");
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    if output.parent().is_some_and(|folder| folder != Path::new("") && !folder.is_dir()) {
+        return Err(OutputError::NoFolder.into());
+    }
+    if output.is_dir() || (!overwrite && std::fs::symlink_metadata(output).is_ok()) {
+        return Err(Failure::new(Exit::Usage, "the output exists already")
+            .with_help("choose another name, or pass --overwrite to replace it"));
+    }
+    Ok(())
+}
+
 /// The address of a live source, where the user named one in the place of a recording.
 pub(crate) fn live_address(clip: &Path) -> Option<Address> {
     clip.to_str().and_then(Address::parse)
+}
+
+/// What to do where a live source cannot be used: the framework's own words seldom say it.
+pub(crate) fn about_source(failure: Failure, clip: &Path) -> Failure {
+    if live_address(clip).is_none() || failure.exit != Exit::Input || failure.help.is_some() {
+        return failure;
+    }
+    failure.with_help(
+        "check that the source is switched on and sends, that its address, port and password are right, and that no firewall \
+         lies between; `ffprobe ADDRESS` shows whether this machine can read it",
+    )
 }
 
 /// Opens a recording to look at it, or a live source without looking.
@@ -67,14 +94,15 @@ pub(crate) fn open_source(clip: &Path) -> Result<InputFile, Failure> {
 
 /// Opens a recording. An address that is none of a live source is no file that somebody forgot.
 pub(crate) fn open_file(clip: &Path) -> Result<InputFile, Failure> {
-    let is_address = clip.to_str().is_some_and(|text| text.contains("://"));
+    let is_address = clip.to_str().is_some_and(|text| text.contains("://") || text.starts_with("v4l2:"));
     if is_address && !clip.exists() {
         return Err(Failure::new(
             Exit::Usage,
             "this is an address, and neither a file nor a live source that can be read",
         )
         .with_help(
-            "live sources begin with rtsp://, udp:// or v4l2:/dev/; copy anything else to this machine first",
+            "live sources are written rtsp://HOST/…, udp://HOST:PORT or v4l2:/dev/video0; copy anything else to this machine \
+             first",
         ));
     }
     Ok(InputFile::open(clip)?)
@@ -85,8 +113,8 @@ pub(crate) fn open_state(asked_for: Option<&Path>, printer: &Printer) -> Result<
     let (state, is_new) = State::open(&State::place(asked_for)?, clock::now()?)?;
     if is_new {
         printer.say(&format!(
-            "first use: the state folder (that of --state or OBSCURA_STATE, else ~/.local/state/obscura) now has a signing key \
-             ({}), the default policy, signed, and an empty audit log; back it up",
+            "first use: the state folder (that of --state or OBSCURA_STATE, else obscura in XDG_STATE_HOME or \
+             ~/.local/state) now has a signing key ({}), the default policy, signed, and an empty audit log; back it up",
             state.public_key().id()
         ));
     }

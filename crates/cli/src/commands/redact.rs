@@ -117,7 +117,7 @@ fn rendered(
     let outcome = render(permit, plan, source, target, &assets, &order, state, &confirm, &link);
     drop(link);
     watcher.finish();
-    Ok(outcome?)
+    outcome.map_err(|error| commands::about_source(error.into(), &args.request.clip))
 }
 
 fn overwrites_the_recording() -> Failure {
@@ -250,8 +250,10 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
             counted(render.frames_late, "picture was", "pictures were")
         ));
     }
-    if render.tracks.whole_frames > 0 {
-        let whole = counted(render.tracks.whole_frames, "picture was", "pictures were");
+    // Those that came too late are among them, and were named.
+    let others = render.tracks.whole_frames.saturating_sub(render.frames_late);
+    if others > 0 {
+        let whole = counted(others, "picture was", "pictures were");
         printer.say(&format!("{whole} hidden whole, since a face might be anywhere in them"));
     }
     if render.truncated {
@@ -261,10 +263,13 @@ fn summarise(printer: &Printer, receipt: &Receipt, began: Instant) {
         printer.say(&words);
     }
     tell_uncertain(printer, &render.tracks);
-    printer.say(
-        "the result and its receipt are in place; it may be used once a person has reviewed it: `obscura verify` lists what to \
-         look at first",
-    );
+    let first = match render.tracks.uncertain.as_slice() {
+        [] => "",
+        _ => ": `obscura verify` lists what to look at first",
+    };
+    printer.say(&format!(
+        "the result and its receipt are in place; it may be used once a person has reviewed it{first}"
+    ));
 }
 
 /// People and text that were followed and hidden beside faces: `, 2 people, 3 lines of text`.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::args::{ReportCommand, ReportVerbArgs};
 use crate::clock;
-use crate::commands::{Keeps, config_of, read_sheet, read_text, save, verify};
+use crate::commands::{Keeps, check_target, config_of, read_sheet, read_text, save, verify};
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 
@@ -17,7 +17,10 @@ use crate::printer::Printer;
 const MAX_FILES: usize = 100_000;
 
 pub(crate) fn run(args: &ReportVerbArgs, state: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
-    let ReportCommand::Checklist { files, attested, html, key, json: _ } = &args.command;
+    let ReportCommand::Checklist { files, attested, html, overwrite, key, json: _ } = &args.command;
+    if let Some(path) = html {
+        check_target(path, "html", *overwrite)?;
+    }
     let config = config_of(state);
     let now = clock::now()?;
     let verify::Believed { keys, state } = verify::believed(key.as_deref(), state)?;

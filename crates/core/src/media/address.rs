@@ -40,19 +40,22 @@ impl fmt::Debug for Address {
 }
 
 impl Address {
-    /// Reads `rtsp://…`, `rtsps://…`, `udp://HOST:PORT` or `v4l2:/dev/…`; `None` where the words name a file.
+    /// Reads `rtsp://HOST…`, `rtsps://HOST…`, `udp://HOST:PORT` or `v4l2:/dev/video…` (also `/dev/v4l/…`); `None` where the
+    /// words name a file, or no source that there could be.
     pub fn parse(text: &str) -> Option<Self> {
         let is = |scheme: &str| text.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme));
         let (kind, uri) = if is("rtsp://") || is("rtsps://") {
             (LiveKind::Rtsp, text.to_owned())
         } else if is("udp://") {
             (LiveKind::Udp, text.to_owned())
-        } else if is("v4l2:/dev/") {
+        } else if is("v4l2:/dev/v") {
             (LiveKind::Camera, format!("v4l2://{}", text.get(5..)?))
         } else {
             return None;
         };
-        Some(Self { uri, kind })
+        let is_written_whole = !text.contains(|c: char| c.is_whitespace() || c.is_control());
+        (is_written_whole && (kind == LiveKind::Camera || has_place(&uri, kind)))
+            .then_some(Self { uri, kind })
     }
 
     /// What the framework opens.
@@ -79,6 +82,19 @@ impl Address {
     }
 }
 
+/// Whether an address names a host, and a port where there has to be one.
+fn has_place(uri: &str, kind: LiveKind) -> bool {
+    let rest = uri.split_once("://").map_or("", |(_, rest)| rest);
+    let place = rest.split(['/', '?', '#']).next().unwrap_or("");
+    let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+    // An IPv6 address stands in brackets and has colons of its own.
+    let end_of_host = place.rfind(']').map_or(0, |at| at + 1);
+    let port = place.get(end_of_host..).and_then(|rest| rest.find(':')).map(|at| end_of_host + at);
+    let (host, port) = port.map_or((place, None), |at| (place.get(..at).unwrap_or(""), place.get(at + 1..)));
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+    !host.is_empty() && port.map_or(kind != LiveKind::Udp, is_port)
+}
+
 /// Names under which cameras and recorders take a login in their addresses.
 const LOGINS: [&str; 16] = [
     "user", "usr", "username", "login", "account", "pass", "passwd", "password", "pwd", "psw", "pw", "auth",
@@ -100,13 +116,30 @@ mod tests {
             ("rtsp://10.0.0.5:554/stream1", LiveKind::Rtsp),
             ("RTSPS://cam.example/live", LiveKind::Rtsp),
             ("udp://0.0.0.0:5000", LiveKind::Udp),
+            ("udp://[ff02::1]:5000", LiveKind::Udp),
+            ("rtsp://ward:a@b:c@[fe80::1]/x", LiveKind::Rtsp),
             ("v4l2:/dev/video0", LiveKind::Camera),
+            ("v4l2:/dev/v4l/by-id/usb-cam-index0", LiveKind::Camera),
         ] {
             assert_eq!(Address::parse(text).map(|address| address.kind()), Some(kind), "{text}");
         }
         assert_eq!(Address::parse("v4l2:/dev/video0").unwrap().uri, "v4l2:///dev/video0");
         for file in ["resus.mp4", "rtsp.mp4", "v4l2:/tmp/x", "http://example.org/a.mp4", "", "udp"] {
             assert_eq!(Address::parse(file), None, "{file}");
+        }
+        for nowhere in [
+            "rtsp://",
+            "rtsp:///live",
+            "rtsp://cam:0/live",
+            "rtsp://cam:99999/",
+            "rtsp://x y/",
+            "udp://127.0.0.1",
+            "udp://:5000",
+            "udp://127.0.0.1:99999",
+            "udp://[ff02::1]",
+            "v4l2:/dev/null",
+        ] {
+            assert_eq!(Address::parse(nowhere), None, "{nowhere}");
         }
     }
 

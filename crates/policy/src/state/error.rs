@@ -16,6 +16,9 @@ pub enum StateError {
     /// It was never used.
     #[error("the state folder has not been used yet, so there is no signing key and no audit log in it")]
     Unused,
+    /// What was named is something else.
+    #[error("what was named as the state folder is no folder")]
+    NotAFolder,
     /// Other accounts may look into it.
     #[error("other accounts may look into the state folder; `chmod 700` takes that away")]
     Exposed,

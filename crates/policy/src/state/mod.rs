@@ -81,6 +81,7 @@ impl State {
     /// # Errors
     /// [`StateError`], each with a sentence for the user.
     pub fn open(folder: &Path, now: Instant) -> Result<(Self, bool), StateError> {
+        check_is_folder(folder)?;
         let is_new = !folder.join(READY).is_file();
         if is_new {
             durable::make_folder(folder)?;
@@ -96,6 +97,7 @@ impl State {
     /// # Errors
     /// [`StateError::Unused`] where it was not; other [`StateError`]s where it cannot be used.
     pub fn existing(folder: &Path) -> Result<Self, StateError> {
+        check_is_folder(folder)?;
         if !folder.join(READY).is_file() {
             return Err(StateError::Unused);
         }
@@ -271,6 +273,11 @@ fn close_if_empty(folder: &Path) -> Result<(), StateError> {
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
     }
     Ok(())
+}
+
+/// Refuses what is there and no folder.
+fn check_is_folder(folder: &Path) -> Result<(), StateError> {
+    if folder.exists() && !folder.is_dir() { Err(StateError::NotAFolder) } else { Ok(()) }
 }
 
 fn check_owner_alone(folder: &Path) -> Result<(), StateError> {
