@@ -36,7 +36,7 @@ fn film(
         &format!(
             "-f lavfi -i color=c=0x607080:s=512x512:r=25:d=3 -loop 1 -framerate 25 -i {{media}}/astronaut.png \
              -filter_complex [1]{filter}[her];[0][her]overlay=shortest=1:enable='between(n,{from},{to})',\
-             noise=alls=4:allf=t,format=yuv420p,trim=end_frame={frames},setpts='N/25/TB+gt(N,{behind})*{seconds}/TB' \
+             noise=alls=4:allf=t,format=yuv420p,trim=end_frame={frames},setpts='round(N/25/TB)+gt(N,{behind})*{seconds}/TB' \
              -fps_mode passthrough -c:v libx264 -preset veryfast -crf 14 -y"
         ),
     )

@@ -82,7 +82,10 @@ fn pictures_that_come_more_slowly_than_the_recording_says_are_searched_as_often(
     let boxes = found["tracks"][0]["boxes"].as_array().unwrap().iter();
     let detected: Vec<u64> =
         boxes.filter(|one| one["source"] == "detected").map(|one| one["frame"].as_u64().unwrap()).collect();
-    assert_eq!(detected, [0, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24], "every 80 ms once the face is known");
+    let gaps: Vec<u64> = detected.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!((detected[0], detected.last()), (0, Some(&24)));
+    assert!(gaps[0] <= 5, "the whole picture every 200 ms: {detected:?}");
+    assert!(gaps[1..].iter().all(|gap| *gap <= 2), "and every 80 ms once the face is known: {detected:?}");
 }
 
 #[test]

@@ -2,12 +2,16 @@
 
 mod before;
 mod masks;
+mod waiting;
 
 use std::collections::VecDeque;
 
 use crate::model::{
     Detection, DurationNanos, EllipsePx, FrameMasks, FrameSize, PtsNanos, TrackId, UncertainReason,
 };
+
+#[cfg(test)]
+pub(super) use waiting::MAX_WINDOW_FRAMES;
 
 use super::associate::Expected;
 use super::border::is_at_border;
@@ -21,12 +25,6 @@ use super::settings::{TrackSettings, TrackSettingsError};
 use super::sift::{Face, sift};
 use super::steady::{Moment, Past};
 
-/// Frames that wait inside at most, however long the look-ahead is: 10 s at 100 frames a second.
-pub const MAX_WINDOW_FRAMES: usize = 1000;
-/// Their pictures wait with them, and take no more than this many bytes: a second at 80 frames of 4K.
-const MAX_WINDOW_BYTES: usize = 1 << 30;
-/// A frame that has to leave sooner for want of room is hidden whole: within this time a face is found in most cases.
-const LEAST_WAIT: DurationNanos = DurationNanos::from_millis(300);
 /// Faces that are followed at once; a frame with more is hidden whole.
 const MAX_TRACKS: usize = 512;
 
@@ -149,17 +147,6 @@ impl Tracker {
             self.close_spans();
         }
         Some(frame)
-    }
-
-    fn most_waiting(&self) -> usize {
-        (MAX_WINDOW_BYTES / self.frame.byte_len().max(1)).clamp(1, MAX_WINDOW_FRAMES)
-    }
-
-    /// Why a frame that has to leave early is hidden: it may show whoever is found next.
-    fn leaves_early(&self, frame: &Waiting) -> Option<UncertainReason> {
-        let waited = self.clock_nanos.saturating_sub(frame.clock_nanos);
-        let least = LEAST_WAIT.min(self.settings.look_ahead);
-        (waited < least.0 && !self.finished).then_some(UncertainReason::TooManyPictures)
     }
 
     /// Frames that wait inside.
