@@ -38,8 +38,9 @@ impl Searches {
         });
         let is_due = is_turn || is_overdue || shown.since(self.last) > LONGEST;
         is_due.then(|| {
-            let is_turn = self.last_whole.is_none_or(|(last, _)| nth - last >= self.schedule.whole_every());
-            let whole = (is_turn || is_overdue).then(|| self.look_at_whole(nth, shown));
+            let is_turn_of_whole =
+                self.last_whole.is_none_or(|(last, _)| nth - last >= self.schedule.whole_every());
+            let whole = (is_turn_of_whole || is_overdue).then(|| self.look_at_whole(nth, shown));
             self.count += 1;
             self.last = Some(shown.from);
             Searched { nth, whole }

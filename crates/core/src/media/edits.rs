@@ -1,8 +1,9 @@
 //! Edit lists of the finished file: they put each track at its time, and leave out the encoder's priming and padding.
 
-use super::boxes::{self, be_u32, be_u64, child, children, four};
+use super::boxes::{self, be_u32, child, children, four};
 use super::clean::{Placement, SoundPlacement, push_box};
 use super::error::MediaError;
+use super::index_edit::Edits;
 use crate::model::PtsNanos;
 
 /// Samples that the AAC encoder puts in front of the first real one (one frame of 1024: measured with an impulse at
@@ -71,7 +72,7 @@ impl TrackEdit {
 }
 
 fn edit_for(trak: &[u8], placement: Placement, timescale: u32) -> Result<TrackEdit, MediaError> {
-    let written = boxes::descend(trak, &[b"edts", b"elst"]).and_then(media_edit).ok_or_else(odd)?;
+    let written = boxes::descend(trak, &[b"edts", b"elst"]).and_then(shown_from).ok_or_else(odd)?;
     let is_sound = handler(trak) == Some(*b"soun");
     match placement.sound.filter(|_| is_sound) {
         Some(sound) => Ok(TrackEdit {
@@ -150,16 +151,8 @@ fn movie_units(pts: PtsNanos, timescale: u32) -> u64 {
 }
 
 /// Media time of the first edit that shows media, as the muxer wrote it.
-fn media_edit(elst: &[u8]) -> Option<i64> {
-    let wide = elst.first() == Some(&1);
-    (0..be_u32(elst, 4)? as usize).find_map(|number| {
-        let media_time = if wide {
-            be_u64(elst, number.checked_mul(20)?.checked_add(16)?)?.cast_signed()
-        } else {
-            i64::from(be_u32(elst, number.checked_mul(12)?.checked_add(12)?)?.cast_signed())
-        };
-        (media_time >= 0).then_some(media_time)
-    })
+fn shown_from(elst: &[u8]) -> Option<i64> {
+    Edits::read(elst).start().and_then(|start| i64::try_from(start).ok())
 }
 
 fn placed(trak: &[u8], edit: TrackEdit) -> Result<Vec<u8>, MediaError> {
@@ -194,6 +187,7 @@ fn with_duration(header: &[u8], at: [usize; 2], duration: u64) -> Result<Vec<u8>
 
 #[cfg(test)]
 mod tests {
+    use super::super::boxes::be_u64;
     use super::*;
 
     #[test]
@@ -207,6 +201,6 @@ mod tests {
     #[test]
     fn a_late_track_begins_with_an_empty_edit() {
         let elst = TrackEdit { start: 7, duration: 9, media_time: 1024 }.to_elst();
-        assert_eq!((be_u32(&elst, 4), be_u64(&elst, 8), media_edit(&elst)), (Some(2), Some(7), Some(1024)));
+        assert_eq!((be_u32(&elst, 4), be_u64(&elst, 8), shown_from(&elst)), (Some(2), Some(7), Some(1024)));
     }
 }

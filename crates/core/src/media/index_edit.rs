@@ -1,10 +1,13 @@
-//! Which pictures of a track in an MP4 or MOV file its edit list shows: whoever trims a film without encoding it anew
+//! Edit lists of MP4 and MOV files, and which pictures of a track they show: whoever trims a film without encoding it anew
 //! leaves the others in the file, and no player shows them.
 
 use super::boxes::{be_u32, be_u64, child};
 
 /// Rounding of an edit's length, in units of the movie's time scale: never is a picture promised that may be left out.
 const ROUNDING_UNITS: u64 = 2;
+
+/// Samples that are counted at most: twelve days at 60 a second.
+const MOST_SAMPLES: u64 = 1 << 26;
 
 /// The edits of a track that show something, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,11 +42,18 @@ impl Edits {
         Self((0..count).filter_map(edit).collect())
     }
 
+    /// Media time of the first one, in units of the track's own time scale.
+    pub(super) fn start(&self) -> Option<u64> {
+        self.0.first().map(|edit| edit.media_time)
+    }
+
     /// Samples of a track of `samples` that are shown for certain: all without an edit, those that lie wholly in it where
     /// there is one. `None` where there are more: what is shown twice is not counted here.
     pub(super) fn shown(&self, stbl: &[u8], samples: u64, scales: Timescales) -> Option<u64> {
         match self.0.as_slice() {
             [] => Some(samples),
+            // All of them are promised, and not one is counted: no recording has as many.
+            [_] if samples > MOST_SAMPLES => Some(samples),
             [edit] => Some(edit.shown(stbl, samples, scales)),
             _ => None,
         }
@@ -145,6 +155,8 @@ mod tests {
     fn tables_that_end_early_are_no_more_than_short() {
         assert_eq!(Edits::read(&[0, 0, 0, 0, 0, 0, 0, 9, 1]), Edits::default());
         let edit = Edits(vec![Edit { duration: 0, media_time: 0 }]);
+        let absurd = u64::from(u32::MAX);
+        assert_eq!(edit.shown(&[], absurd, Timescales { movie: 1, track: 1 }), Some(absurd));
         assert_eq!(edit.shown(&[], 3, Timescales { movie: 0, track: 0 }), Some(3));
     }
 }
